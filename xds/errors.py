@@ -1,0 +1,123 @@
+"""What a complaint is, and THE table of every error code a Registry or Repository can answer with.
+
+Spec: ITI TF-3 §4.2.4.1 (RegistryError element, Table 4.2.4.1-2 error codes). This module knows nothing
+of XML or transport: a `Complaint` is rendered to a RegistryError by `xds.ebrim`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from xds.error_codes import ERROR_TABLE, ErrorCode, ErrorRow
+
+__all__ = [
+    "ERROR_TABLE",
+    "Complaint",
+    "ErrorCode",
+    "ErrorRow",
+    "Refusal",
+    "Severity",
+    "Where",
+    "quote",
+]
+
+MAX_QUOTE_CHARACTERS = 80
+
+
+class Severity(StrEnum):
+    """Severity of a RegistryError. Spec: ITI TF-3 §4.2.4.1; a warning never makes a failure."""
+
+    ERROR = "urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Error"
+    WARNING = "urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in the message as the caller sent it: a chain of XPath steps and a line.
+
+    A chain and not a string, so that reading a message costs no string building; `path` is rendered
+    only for the few places that end in an error.
+    """
+
+    step: str
+    """One XPath step with this project's prefixes, such as `rim:Slot[@name='hash']`."""
+    line: int = 0
+    """Line in the SOAP part of the message, from 1; 0 when unknown."""
+    parent: "Where | None" = None
+
+    def child(self, step: str, line: int = 0) -> "Where":
+        """Return the place of a child; without a line of its own it inherits this one's."""
+        return Where(step, line or self.line, self)
+
+    @property
+    def path(self) -> str:
+        """The whole XPath, from the root."""
+        steps: list[str] = []
+        place: Where | None = self
+        while place is not None:
+            steps.append(place.step)
+            place = place.parent
+        return "/" + "/".join(reversed(steps))
+
+    def __str__(self) -> str:
+        return f"{self.path} (line {self.line})" if self.line else self.path
+
+
+def quote(text: str) -> str:
+    """Return the caller's own text fit for an error: control characters escaped, shortened, in quotes."""
+    shown = "".join(
+        c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:MAX_QUOTE_CHARACTERS]
+    )
+    return f"'{shown}…'" if len(text) > MAX_QUOTE_CHARACTERS else f"'{shown}'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One thing that is wrong (or merely odd) with a request, in the words the caller needs to mend it."""
+
+    code: ErrorCode
+    subject: str
+    """The object concerned, as the caller named it: `DocumentEntry 'Document01'`."""
+    rule: str
+    """The rule and its section: `creationTime is required (ITI TF-3 §4.2.3.2.6)`."""
+    came: str
+    """What came, quoted with `quote` if it is the caller's text."""
+    expected: str
+    fix: str
+    where: Where | None = None
+    severity: Severity = Severity.ERROR
+    _frozen_location: str | None = field(default=None, repr=False)
+    """Location relayed from another actor's answer, used when `where` is unknown."""
+
+    @property
+    def code_context(self) -> str:
+        """The RegistryError's codeContext: object, rule, what came, what was expected, the fix."""
+        return (
+            f"{self.subject}: {self.rule}. Came: {self.came}. Expected: {self.expected}. "
+            f"Fix: {self.fix}."
+        )
+
+    @property
+    def location(self) -> str:
+        """The RegistryError's location: XPath and line in the message as received."""
+        if self.where is not None:
+            return str(self.where)
+        return self._frozen_location or ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this complaint makes the request fail."""
+        return self.severity is Severity.ERROR
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the standard, not a defect
+    """A request that the standard answers with RegistryErrors, all of them at once.
+
+    Errors: raising it without a complaint is a defect of the caller (an empty error list helps nobody).
+    """
+
+    def __init__(self, complaints: Iterable[Complaint]) -> None:
+        self.complaints: tuple[Complaint, ...] = tuple(complaints)
+        if not self.complaints:
+            raise ValueError("a refusal needs at least one complaint")
+        super().__init__(", ".join(c.code for c in self.complaints))
