@@ -1,1 +1,1 @@
-"""wsdl."""
+"""The WSDL of each service, as package data: read them through `xds.contract`."""

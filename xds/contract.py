@@ -1,0 +1,138 @@
+"""The project's own WSDLs and schemas: served to callers, and made into validators.
+
+Spec: ITI TF-2 §3.18.5, §3.41.5, §3.42.5, §3.43.5, Appendix V.3.2.1 (what a WSDL says); WSDL 1.1
+with its binding for SOAP 1.2. The files are `wsdl/*.wsdl` and `schemas/*.xsd`; this module fills in
+addresses and nothing else. It reads no file that is not named here, and never the network.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Final, Literal
+from urllib.parse import parse_qsl, quote
+
+from lxml import etree
+
+from xds import namespaces as ns
+
+__all__ = ["EVERY_BODY", "SCHEMA_FILES", "ServedFile", "load_schema", "served"]
+
+Service = Literal["registry", "repository"]
+
+WSDL_FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {"registry": "DocumentRegistry.wsdl", "repository": "DocumentRepository.wsdl"}
+)
+SCHEMA_FILES: Final = (
+    "xml.xsd",
+    "rim.xsd",
+    "rs.xsd",
+    "lcm.xsd",
+    "query.xsd",
+    "XDS.b_DocumentRepository.xsd",
+)
+EVERY_BODY: Final = "XDS.b_DocumentRepository.xsd"
+"""The schema that imports all others: a validator made from it knows every body of XDS.b."""
+
+# text/xml and not application/wsdl+xml: older generators of clients refuse what they do not know.
+CONTENT_TYPE: Final = "text/xml; charset=utf-8"
+
+WSDL_SOAP12: Final = "http://schemas.xmlsoap.org/wsdl/soap12/"
+_ADDRESS: Final = f"{{{WSDL_SOAP12}}}address"
+_REFERENCES: Final = (f"{{{ns.XS}}}import", f"{{{ns.XS}}}include")
+
+# What may stand in a URL before its query (RFC 3986 §2.2), and % for what is escaped already.
+_URL_CHARACTERS: Final = "%:/[]@!$&'()*+,;=-._~"
+_MAX_QUERY_FIELDS: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedFile:
+    """A file of the contract with the addresses of this service in it, ready to be sent."""
+
+    content_type: str
+    body: bytes
+
+
+def served(query_string: str, own_url: str, service: Service) -> ServedFile | None:
+    """Answer `?wsdl` and `?xsd=NAME` with the file, or None when the query names none of ours.
+
+    `own_url` is the address by which the caller reached the service, without a query: it becomes
+    the address of the port and the stem of every schemaLocation, which is absolute, because several
+    generators of clients resolve a relative one wrongly. It may come from a hostile Host header:
+    what cannot stand in a URL is percent-encoded here, and XML escapes the rest.
+
+    Spec: WSDL 1.1 §3.8 (soap:address); XML Schema part 1 §4.3.2 (schemaLocation).
+    Errors: none; an unknown or malformed query is None, which the caller turns into HTTP 404.
+    """
+    name = _wanted(query_string, service)
+    if name is None:
+        return None
+    url = quote(own_url, safe=_URL_CHARACTERS, errors="replace")
+    root = etree.fromstring(_read(name), _parser())
+    for element in root.iter(_ADDRESS):
+        element.set("location", url)
+    for element in root.iter(*_REFERENCES):
+        schema = element.get("schemaLocation", "").rpartition("/")[2]
+        element.set("schemaLocation", f"{url}?xsd={schema}")
+    body = etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+    return ServedFile(content_type=CONTENT_TYPE, body=body)
+
+
+def load_schema(name: str = EVERY_BODY) -> etree.XMLSchema:
+    """Return the validator of a schema of the project, made once in each thread.
+
+    In each thread and not in the process, because lxml keeps the complaints of the last validation
+    on the validator itself: two threads that shared one would read each other's.
+
+    Spec: XML Schema 1.0, as libxml2 implements it.
+    Errors: KeyError when `name` is not in SCHEMA_FILES.
+    """
+    made: dict[str, etree.XMLSchema] = _made.__dict__.setdefault("validators", {})
+    if name not in made:
+        root = etree.fromstring(_read(name), _parser(), base_url=f"schemas:///{name}")
+        made[name] = etree.XMLSchema(root)
+    return made[name]
+
+
+_made = threading.local()
+
+
+class _OwnFilesOnly(etree.Resolver):
+    """Gives the schema compiler the package's file of that name; an unknown name is an error."""
+
+    def resolve(self, system_url: str, public_id: str, context: object) -> object:  # type: ignore[override]  # noqa: ARG002 (the stubs lack context)
+        name = system_url.rpartition("/")[2]
+        return self.resolve_string(_read(name), context, base_url=system_url)
+
+
+def _parser() -> etree.XMLParser:
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+    parser.resolvers.add(_OwnFilesOnly())
+    return parser
+
+
+def _wanted(query_string: str, service: Service) -> str | None:
+    """Return the file that a query asks for; keys in any case, `wsdl` with or without `=`."""
+    try:
+        fields = parse_qsl(
+            query_string,
+            keep_blank_values=True,
+            max_num_fields=_MAX_QUERY_FIELDS,
+        )
+    except ValueError:
+        return None
+    asked = {key.lower(): value for key, value in reversed(fields)}
+    if "wsdl" in asked:
+        return WSDL_FILES[service]
+    name = asked.get("xsd")
+    return name if name in SCHEMA_FILES else None
+
+
+def _read(name: str) -> bytes:
+    if name in SCHEMA_FILES:
+        return resources.files("schemas").joinpath(name).read_bytes()
+    if name in WSDL_FILES.values():
+        return resources.files("wsdl").joinpath(name).read_bytes()
+    raise KeyError(name)
