@@ -1,0 +1,179 @@
+"""The vault's index in SQL: which uniqueId names which bytes. SQLite by default, PostgreSQL by URL.
+
+Spec: ITI TF-2 §3.41.4.1.3.2. One table, one statement to admit and one to withdraw, each atomic by
+itself on both databases, so that two submissions of one uniqueId at the same instant need no other
+lock.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from repository.vault.api import Conflict, Holding, OutOfSpaceError, Receipt, VaultError
+
+TABLES = MetaData()
+HOLDING = Table(
+    "holding",
+    TABLES,
+    Column("unique_id", Text, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("sha1", String(40), nullable=False),
+    Column("size_octets", BigInteger, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    # How many submissions admitted it and were not refused; only `withdraw` looks at it.
+    Column("claims", Integer, nullable=False),
+)
+BUSY_SECONDS = 30
+LOOKUP_AT_ONCE = 500
+"""uniqueIds in one select; SQLite binds at least 999 variables."""
+
+
+class SqlIndex:
+    """The index over one SQLAlchemy engine. Open with `open_index`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+
+    def admit(self, holdings: Sequence[Holding]) -> tuple[Conflict, ...]:
+        """Record all of them or none, and return every uniqueId that already names other bytes.
+
+        Errors: OutOfSpaceError, VaultError.
+        """
+        if not holdings:
+            return ()
+        with self._connection(writes=True) as connection:
+            refused = [h for h in _ordered(holdings) if not self._admit(connection, h)]
+            if not refused:
+                connection.commit()
+                return ()
+            connection.rollback()
+            held = _find(connection, [h.unique_id for h in refused])
+        conflicts = (
+            Conflict(offered=h, held=held[h.unique_id]) for h in refused if h.unique_id in held
+        )
+        found = tuple(conflicts)
+        # Withdrawn between our refusal and our look: nothing stands in the way any more.
+        return found or self.admit(holdings)
+
+    def withdraw(self, holdings: Sequence[Holding]) -> None:
+        """Undo one `admit` of these.
+
+        Errors: VaultError; the rows then stay, naming bytes that no Registry knows, which is legal.
+        """
+        with self._connection(writes=True) as connection:
+            for holding in _ordered(holdings):
+                same = HOLDING.c.unique_id == holding.unique_id
+                connection.execute(update(HOLDING).where(same).values(claims=HOLDING.c.claims - 1))
+                connection.execute(delete(HOLDING).where(same, HOLDING.c.claims <= 0))
+            connection.commit()
+
+    def find(self, unique_ids: Sequence[str]) -> Mapping[str, Holding]:
+        """Return those that are held, by uniqueId. Errors: VaultError."""
+        with self._connection() as connection:
+            return _find(connection, unique_ids)
+
+    def count(self) -> int:
+        """Return how many documents are held. Errors: VaultError."""
+        with self._connection() as connection:
+            return int(connection.scalar(select(func.count()).select_from(HOLDING)) or 0)
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._engine.dispose()
+
+    def _admit(self, connection: Connection, holding: Holding) -> bool:
+        """Insert, or add a claim to a row of the same bytes; False when it names other bytes."""
+        offered = self._insert(HOLDING).values(
+            unique_id=holding.unique_id,
+            sha256=holding.receipt.sha256,
+            sha1=holding.receipt.sha1,
+            size_octets=holding.receipt.size_octets,
+            mime_type=holding.mime_type,
+            claims=1,
+        )
+        statement = offered.on_conflict_do_update(
+            index_elements=[HOLDING.c.unique_id],
+            set_={"claims": HOLDING.c.claims + 1},
+            where=HOLDING.c.sha256 == offered.excluded.sha256,
+        ).returning(HOLDING.c.unique_id)
+        return connection.execute(statement).first() is not None
+
+    @contextmanager
+    def _connection(self, *, writes: bool = False) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection.execution_options(writes=writes)
+        except SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error)
+            kind = OutOfSpaceError if "full" in cause or "No space" in cause else VaultError
+            raise kind(f"the vault's index failed: {cause}") from error
+
+
+def open_index(url: str) -> SqlIndex:
+    """Open the index and make its table when it is missing.
+
+    Errors: VaultError, which names the URL without its password.
+    """
+    try:
+        engine = create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=False)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin)
+        TABLES.create_all(engine)
+    except SQLAlchemyError as error:
+        raise VaultError(f"the vault's index cannot be opened: {error}") from error
+    return SqlIndex(engine)
+
+
+def _prepare_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    connection.isolation_level = None  # SQLAlchemy's documented way to own BEGIN
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an acknowledged commit survives power loss
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at BEGIN where it will be needed: a lock taken later would not wait."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _ordered(holdings: Sequence[Holding]) -> list[Holding]:
+    """Return them in one order for all, so that no two submissions wait for each other's rows."""
+    return sorted(holdings, key=lambda h: h.unique_id)
+
+
+def _find(connection: Connection, unique_ids: Sequence[str]) -> dict[str, Holding]:
+    found: dict[str, Holding] = {}
+    for start in range(0, len(unique_ids), LOOKUP_AT_ONCE):
+        some = unique_ids[start : start + LOOKUP_AT_ONCE]
+        for row in connection.execute(select(HOLDING).where(HOLDING.c.unique_id.in_(some))):
+            found[row.unique_id] = Holding(
+                unique_id=row.unique_id,
+                receipt=Receipt(sha256=row.sha256, sha1=row.sha1, size_octets=row.size_octets),
+                mime_type=row.mime_type,
+            )
+    return found
