@@ -1,0 +1,100 @@
+"""The project's WSDLs describe the services that the published ones describe, less HL7 v3."""
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+SOAP12 = "{http://schemas.xmlsoap.org/wsdl/soap12/}"
+WSAW = "{http://www.w3.org/2006/05/addressing/wsdl}"
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "wsdl"
+ACTORS = ["DocumentRegistry", "DocumentRepository"]
+
+
+def clark(qname, element):
+    prefix, _, local = qname.rpartition(":")
+    return f"{{{element.nsmap.get(prefix or None, '')}}}{local}"
+
+
+def service(root):
+    """What a WSDL says, as plain values: the same value, the same service."""
+    return {
+        "name": root.get("name"),
+        "namespace": root.get("targetNamespace"),
+        "messages": {
+            message.get("name"): [
+                (part.get("name"), clark(part.get("element"), part))
+                for part in message.iter(f"{WSDL}part")
+            ]
+            for message in root.iter(f"{WSDL}message")
+        },
+        "operations": {
+            (port_type.get("name"), operation.get("name")): [
+                (one.tag, clark(one.get("message"), one), one.get(f"{WSAW}Action"))
+                for one in operation.iter(f"{WSDL}input", f"{WSDL}output", f"{WSDL}fault")
+            ]
+            for port_type in root.iter(f"{WSDL}portType")
+            for operation in port_type.iter(f"{WSDL}operation")
+        },
+        "bindings": {
+            (binding.get("name"), clark(binding.get("type"), binding)): {
+                "soap": dict(binding.find(f"{SOAP12}binding").attrib),
+                "operations": {
+                    operation.get("name"): (
+                        operation.find(f"{SOAP12}operation").get("soapAction"),
+                        [
+                            (body.getparent().tag, *body.items())
+                            for body in operation.iter(f"{SOAP12}body")
+                        ],
+                    )
+                    for operation in binding.iter(f"{WSDL}operation")
+                },
+            }
+            for binding in root.iter(f"{WSDL}binding")
+        },
+        "ports": [
+            (port.getparent().get("name"), port.get("name"), clark(port.get("binding"), port))
+            for port in root.iter(f"{WSDL}port")
+        ],
+    }
+
+
+def without_hl7(root):
+    """Remove the patient identity feed, which is another transaction's business."""
+    for element in list(root.iter(f"{WSDL}message", f"{WSDL}operation")):
+        if "_IN20" in element.get("name") or "_IN0" in element.get("name"):
+            element.getparent().remove(element)
+    return root
+
+
+def own(actor):
+    return etree.fromstring(resources.files("wsdl").joinpath(f"{actor}.wsdl").read_bytes())
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_an_actor_offers_what_the_published_description_offers(actor):
+    if not REFERENCE.is_dir():
+        pytest.skip(f"the published WSDLs are not at {REFERENCE}")
+    published = etree.parse(REFERENCE / f"XDS.b_{actor}.wsdl").getroot()
+    assert service(own(actor)) == service(without_hl7(published))
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_every_operation_names_its_two_actions_as_appendix_v_wants_them(actor):
+    described = service(own(actor))
+    assert len(described["operations"]) == 2
+    for (_, operation), ends in described["operations"].items():
+        transaction = operation.removeprefix(f"{actor}_")
+        assert [action for _, _, action in ends] == [
+            f"urn:ihe:iti:2007:{transaction}",
+            f"urn:ihe:iti:2007:{transaction}Response",
+        ]
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_the_file_on_disk_finds_its_schemas_on_disk(actor):
+    imports = own(actor).iter("{http://www.w3.org/2001/XMLSchema}import")
+    folder = resources.files("wsdl").joinpath(".")
+    assert all(folder.joinpath(one.get("schemaLocation")).is_file() for one in imports)

@@ -1,0 +1,100 @@
+"""`?wsdl` and `?xsd=NAME`: the project's files with the caller's address in them."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from xds.contract import SCHEMA_FILES, load_schema, served
+
+URL = "http://127.0.0.1:8080/registry"
+XS = "{http://www.w3.org/2001/XMLSchema}"
+ADDRESS = "{http://schemas.xmlsoap.org/wsdl/soap12/}address"
+
+
+def references(root):
+    return [one.get("schemaLocation") for one in root.iter(f"{XS}import", f"{XS}include")]
+
+
+@pytest.mark.parametrize("query", ["wsdl", "WSDL", "wsdl=", "Wsdl=1", "x=1&wsdl"])
+@pytest.mark.parametrize(
+    ("service", "name"), [("registry", "DocumentRegistry"), ("repository", "DocumentRepository")]
+)
+def test_a_service_serves_its_own_description_with_its_address(query, service, name):
+    answer = served(query, URL, service)
+    root = etree.fromstring(answer.body)
+    assert answer.content_type == "text/xml; charset=utf-8"
+    assert root.get("name") == name
+    assert [one.get("location") for one in root.iter(ADDRESS)] == [URL]
+
+
+@pytest.mark.parametrize("service", ["registry", "repository"])
+def test_every_schema_that_is_referred_to_is_served_and_none_lies_on_another_server(service):
+    seen, waiting = set(), ["wsdl"]
+    while waiting:
+        query = waiting.pop()
+        seen.add(query)
+        root = etree.fromstring(served(query, URL, service).body)
+        for reference in references(root):
+            assert reference.startswith(f"{URL}?xsd=")
+            query = reference.partition("?")[2]
+            waiting += [query] if query not in seen else []
+    assert {"xsd=rim.xsd", "xsd=xml.xsd", "xsd=rs.xsd", "xsd=lcm.xsd", "xsd=query.xsd"} <= seen
+
+
+@pytest.mark.parametrize("name", SCHEMA_FILES)
+def test_a_schema_is_asked_for_by_its_name(name):
+    assert etree.fromstring(served(f"XSD={name}", URL, "registry").body).tag == f"{XS}schema"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "wsd",
+        "xsd",
+        "xsd=",
+        "xsd=rim",
+        "xsd=RIM.XSD",
+        "xsd=../pyproject.toml",
+        "xsd=..%2Fwsdl%2FDocumentRegistry.wsdl",
+        "xsd=DocumentRegistry.wsdl",
+        "xsd=__init__.py",
+        "xsd=/etc/passwd",
+        "xsd=rim.xsd%00",
+        "&".join(f"a{n}=1" for n in range(100)) + "&wsdl",
+    ],
+)
+def test_what_is_not_ours_is_not_served(query):
+    assert served(query, URL, "registry") is None
+
+
+@given(st.text(), st.sampled_from(["registry", "repository"]))
+def test_any_query_is_answered_or_unknown(query, service):
+    answer = served(query, URL, service)
+    assert answer is None or etree.fromstring(answer.body) is not None
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_whatever_the_host_header_says_the_description_stays_well_formed(host):
+    root = etree.fromstring(served("wsdl", f"http://{host}/registry", "registry").body)
+    (address,) = (one.get("location") for one in root.iter(ADDRESS))
+    assert address.isascii()
+    assert not set(address) & set('<>"?# \t\r\n')
+    assert references(root)[0] == f"{address}?xsd=rim.xsd"
+
+
+def test_an_address_that_is_plain_is_left_alone():
+    for url in ("https://node.example:8443/xds/registry", "http://[::1]:8080/registry"):
+        assert url.encode() in served("wsdl", url, "registry").body
+
+
+def test_threads_do_not_share_a_validator_but_one_thread_makes_it_once():
+    elsewhere = []
+    thread = threading.Thread(target=lambda: elsewhere.append(load_schema()))
+    thread.start()
+    thread.join()
+    assert load_schema() is load_schema()
+    assert elsewhere[0] is not load_schema()
