@@ -13,14 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """A coded value of metadata: code, coding scheme, display name."""
-
-    code: str
-    scheme: str
-    display: str = ""
+from xds.metadata.code import Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

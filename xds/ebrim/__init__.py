@@ -1,5 +1,4 @@
-"""XML <-> ebRIM values and the registry's request and response messages.
+"""ebRIM and ebRS XML to the metadata model and back. Knows no actor, no transport and no storage.
 
-Spec: ITI TF-3 §4.2; ebRS 3.0. Reading never judges the standard's rules beyond shape: `xds.metadata` and
-the rooms do.
+Spec: ebRIM 3.0, ebRS 3.0; ITI TF-3 §4.2.
 """

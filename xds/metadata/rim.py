@@ -1,7 +1,7 @@
 """The ebRIM vocabulary as frozen values: lossless, and the one form in which objects travel inside.
 
-Spec: ebRIM 3.0; ITI TF-3 §4.2.1. The reader (`xds.ebrim`) makes these from XML without judging them;
-the typed views (`DocumentEntry`, …) are read from them; plans replace ids, statuses and slots on them;
+Spec: ebRIM 3.0; ITI TF-3 §4.2.1. The reader (`xds.ebrim`) makes these from XML without judging
+them; the typed views (`DocumentEntry`, …) are read from them; plans replace ids, statuses and slots;
 the writer turns them back, with nothing lost, added or reordered.
 """
 
@@ -41,7 +41,7 @@ class VersionInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RimObject:
-    """One rim:Identifiable: ExtrinsicObject, RegistryPackage, Association, Classification, …
+    """One rim:Identifiable: ExtrinsicObject, RegistryPackage, Association, Classification.
 
     Every XML attribute is kept in `attributes`, in the order received; absent stays absent.
     """
@@ -49,7 +49,7 @@ class RimObject:
     tag: str
     """Local name of the element: `ExtrinsicObject`, `Association`, `ObjectRef`, …"""
     attributes: tuple[tuple[str, str], ...] = ()
-    """Pairs of local name and value: id, lid, home, objectType, status, mimeType, sourceObject, …"""
+    """Pairs of local name and value: id, lid, home, objectType, status, sourceObject, …"""
     slots: tuple[Slot, ...] = ()
     name: tuple[LocalizedString, ...] | None = None
     """None when the element is absent, () when it is empty."""
