@@ -1,0 +1,30 @@
+"""What holds for every test: under `.ci/run` nothing is skipped for want of a program.
+
+Elsewhere a test that needs a Debian program skips when it is absent, with the program's name in the
+reason; with GREFFE_INTEROP=1 such a skip is a failure.
+"""
+
+import os
+import re
+
+import pytest
+
+PROGRAMS = re.compile(
+    r"xmlsec1|nginx|wsdl2h|soapcpp2|gsoap|g\+\+|java|wsimport|jax-?ws|\bphp\b|\bnode\b|\bnpm\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if (
+        os.environ.get("GREFFE_INTEROP") == "1"
+        and report.skipped
+        and not hasattr(report, "wasxfail")
+    ):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if PROGRAMS.search(reason):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: this may not be skipped here: {reason}"
+    return report
