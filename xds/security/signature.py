@@ -1,0 +1,411 @@
+"""The signature of an assertion: verified on the way in, made on the way out. The only user of xmlsec.
+
+Theory. `verify` takes the octets of one assertion, alone, and:
+
+ 1. parses them (no DTD, no entities, capped), refuses comments and processing instructions;
+ 2. holds the ds:Signature against one fixed shape before anything is canonicalised: algorithms and
+    transforms from a list, one same-document reference to the assertion itself, no Object, no HMAC;
+ 3. takes the certificates of KeyInfo to `Trust`, which answers with a signer or not at all: KeyInfo
+    selects, it is never believed;
+ 4. lets xmlsec verify with that one key;
+ 5. canonicalises the assertion without its signature itself, compares the digest with the signed one, and
+    parses those octets again. Only this is returned: what was not signed cannot be read by anybody.
+
+Step 5 repeats half of step 4 on purpose: it proves that the octets returned are those that were signed,
+whatever xmlsec believed it was digesting.
+
+Spec: XML Signature 1.1; SAML 2.0 core §5.4 (signature profile); ITI TF-2 §3.40.4.1.2. Times, audiences and
+attributes are not judged here.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import xmlsec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+
+from xds.namespaces import DS, EXC_C14N, SAML
+from xds.security.refusal import Subcode, opaque
+from xds.security.trust import Signatory, Trust, TrustError, Untrusted, read_certificates
+
+ENVELOPED: Final = DS + "enveloped-signature"
+_MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
+_ENC: Final = "http://www.w3.org/2001/04/xmlenc#"
+
+SIGNATURE_ALGORITHMS: Final = frozenset(
+    _MORE + name
+    for name in (
+        "rsa-sha256",
+        "rsa-sha384",
+        "rsa-sha512",
+        "ecdsa-sha256",
+        "ecdsa-sha384",
+        "ecdsa-sha512",
+    )
+)
+DIGEST_ALGORITHMS: Final = {
+    _ENC + "sha256": "sha256",
+    _MORE + "sha384": "sha384",
+    _ENC + "sha512": "sha512",
+}
+LEGACY_SIGNATURE: Final = {"rsa-sha1": DS + "rsa-sha1", "ecdsa-sha1": _MORE + "ecdsa-sha1"}
+LEGACY_DIGEST: Final = {"sha1": (DS + "sha1", "sha1")}
+"""What only a domain that names it accepts (`legacy_algorithms`)."""
+
+MAX_OCTETS: Final = 256 * 1024
+"""One assertion; real ones have 4 to 12 KB."""
+MAX_ELEMENTS: Final = 4096
+MAX_DEPTH: Final = 32
+MAX_ATTRIBUTES: Final = 64
+MAX_NAMESPACE_DECLARATIONS: Final = 256
+"""In the whole assertion: canonicalisation costs their square."""
+MAX_CERTIFICATES: Final = 8
+MAX_PREFIXES: Final = 64
+MAX_KEYS: Final = 1024
+
+_NCNAME: Final = re.compile(r"[^\W\d][\w.\-]{0,255}\Z")
+_INCLUSIVE: Final = f"{{{EXC_C14N}}}InclusiveNamespaces"
+_KEY_INFO: Final = frozenset({f"{{{DS}}}X509Data", f"{{{DS}}}KeyValue", f"{{{DS}}}KeyName"})
+_X509_DATA: Final = frozenset(
+    f"{{{DS}}}{n}" for n in ("X509Certificate", "X509SubjectName", "X509IssuerSerial", "X509SKI")
+)
+
+
+def _ds(name: str) -> str:
+    return f"{{{DS}}}{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Algorithms:
+    """The algorithms that a domain accepts."""
+
+    signatures: frozenset[str] = SIGNATURE_ALGORITHMS
+    digests: tuple[tuple[str, str], ...] = tuple(DIGEST_ALGORITHMS.items())
+
+    @classmethod
+    def with_legacy(cls, names: tuple[str, ...]) -> "Algorithms":
+        """Return the default list and what the domain names besides. Errors: TrustError."""
+        unknown = set(names) - set(LEGACY_SIGNATURE) - set(LEGACY_DIGEST)
+        if unknown:
+            raise TrustError(
+                f"legacy_algorithms: {sorted(unknown)} unknown; "
+                f"known: {sorted((*LEGACY_SIGNATURE, *LEGACY_DIGEST))}"
+            )
+        return cls(
+            signatures=SIGNATURE_ALGORITHMS
+            | {LEGACY_SIGNATURE[n] for n in names if n in LEGACY_SIGNATURE},
+            digests=(
+                *DIGEST_ALGORITHMS.items(),
+                *(LEGACY_DIGEST[n] for n in names if n in LEGACY_DIGEST),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """What a trusted signer signed, and nothing else."""
+
+    octets: bytes
+    """The canonical form that was signed."""
+    root: etree._Element
+    """`octets`, parsed; it has no ds:Signature."""
+    signatory: Signatory
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the fixed shape of a signature leaves open."""
+
+    signature: etree._Element
+    digest_name: str
+    digest: bytes
+    prefixes: tuple[str, ...]
+    """PrefixList of the reference's canonicalisation."""
+    certificates: tuple[bytes, ...]
+
+
+class SignatureVerifier:
+    """Verifies assertions against one trust and one list of algorithms. Safe for use by many threads."""
+
+    def __init__(self, trust: Trust, algorithms: Algorithms | None = None) -> None:
+        """Verify against this trust; without a list of algorithms, the default one."""
+        self.trust = trust
+        self._algorithms = algorithms or Algorithms()
+        self._keys: OrderedDict[str, xmlsec.Key] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def verify(self, octets: bytes, instant: datetime) -> Signed:
+        """Return what was signed in the octets of one assertion.
+
+        Spec: see the module. Errors: SoapFault with a WS-Security subcode and a constant text.
+        """
+        root = _parse(octets)
+        shape = _shape(root, self._algorithms)
+        try:
+            signatory = self.trust.signatory(shape.certificates, instant)
+        except Untrusted as error:
+            raise opaque(Subcode.FAILED_AUTHENTICATION, str(error)) from error
+        self._check_signature(root, shape.signature, signatory)
+        canonical = _without_signature(root, shape)
+        if not hmac.compare_digest(
+            hashlib.new(shape.digest_name, canonical).digest(), shape.digest
+        ):
+            raise opaque(Subcode.FAILED_CHECK, "digest differs from our own canonical form")
+        return Signed(octets=canonical, root=_parse(canonical), signatory=signatory)
+
+    def _check_signature(
+        self, root: etree._Element, signature: etree._Element, signatory: Signatory
+    ) -> None:
+        context = xmlsec.SignatureContext()
+        context.key = self._key(signatory)
+        try:
+            context.register_id(root, "ID")
+            context.verify(signature)
+        except xmlsec.Error as error:
+            raise opaque(Subcode.FAILED_CHECK, f"xmlsec: {error}") from error
+
+    def _key(self, signatory: Signatory) -> xmlsec.Key:
+        with self._lock:
+            key = self._keys.get(signatory.fingerprint)
+        if key is None:
+            try:
+                key = xmlsec.Key.from_memory(
+                    signatory.certificate.public_bytes(Encoding.PEM), xmlsec.KeyFormat.CERT_PEM
+                )
+            except xmlsec.Error as error:
+                raise opaque(Subcode.FAILED_AUTHENTICATION, f"key unusable: {error}") from error
+            with self._lock:
+                self._keys[signatory.fingerprint] = key
+                if len(self._keys) > MAX_KEYS:
+                    self._keys.popitem(last=False)
+        return key
+
+
+def _parse(octets: bytes) -> etree._Element:
+    """Parse one assertion alone, under this module's own caps (the envelope had its own)."""
+    if len(octets) > MAX_OCTETS:
+        raise opaque(Subcode.INVALID_SECURITY_TOKEN, f"assertion of {len(octets)} octets")
+    if octets.count(b"xmlns") > MAX_NAMESPACE_DECLARATIONS:
+        raise opaque(Subcode.INVALID_SECURITY_TOKEN, "too many namespace declarations")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(octets, parser)
+    except etree.XMLSyntaxError as error:
+        raise opaque(Subcode.INVALID_SECURITY_TOKEN, f"not well formed alone: {error}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise opaque(Subcode.INVALID_SECURITY_TOKEN, "document type declaration")
+    if root.getprevious() is not None or root.getnext() is not None:
+        raise opaque(Subcode.INVALID_SECURITY_TOKEN, "comment beside the assertion")
+    for count, node in enumerate(root.iter()):
+        if not isinstance(node.tag, str):
+            raise opaque(
+                Subcode.INVALID_SECURITY_TOKEN, "comment, processing instruction or entity"
+            )
+        if len(node.attrib) > MAX_ATTRIBUTES or count > MAX_ELEMENTS:
+            raise opaque(Subcode.INVALID_SECURITY_TOKEN, "too many attributes or elements")
+    if root.xpath(f"boolean(//*[count(ancestor::*) > {MAX_DEPTH}])"):
+        raise opaque(Subcode.INVALID_SECURITY_TOKEN, "nested too deeply")
+    return root
+
+
+def _malformed(detail: str) -> Exception:
+    return opaque(Subcode.INVALID_SECURITY_TOKEN, detail)
+
+
+def _shape(root: etree._Element, algorithms: Algorithms) -> _Shape:
+    """Hold the signature against the one shape that is accepted."""
+    identifier = root.get("ID", "")
+    if root.tag != f"{{{SAML}}}Assertion" or not _NCNAME.match(identifier):
+        raise _malformed("root is no saml:Assertion with an ID that is a name")
+    signatures = list(root.iter(_ds("Signature")))
+    if len(signatures) != 1 or signatures[0].getparent() is not root:
+        raise _malformed(f"{len(signatures)} signatures, or one that is no child of the assertion")
+    signature = signatures[0]
+    if root.index(signature) != 1:
+        raise _malformed("the signature does not follow Issuer (SAML 2.0 core §2.3.3)")
+    parts = _children(signature, ("SignedInfo", "SignatureValue", "KeyInfo"), {"Id"}, optional=1)
+    if len(parts) < 3:  # noqa: PLR2004 - without KeyInfo
+        raise opaque(Subcode.SECURITY_TOKEN_UNAVAILABLE, "no KeyInfo")
+    _base64(parts[1], {"Id"})
+    reference = _signed_info(parts[0], algorithms)
+    if reference.get("URI") != "#" + identifier:
+        raise _malformed("the reference is not to the assertion")
+    transforms, method, value = _children(
+        reference, ("Transforms", "DigestMethod", "DigestValue"), {"URI", "Id"}
+    )
+    digest_name = dict(algorithms.digests).get(_algorithm(method))
+    if digest_name is None:
+        raise opaque(Subcode.UNSUPPORTED_ALGORITHM, f"digest {_algorithm(method)}")
+    return _Shape(
+        signature=signature,
+        digest_name=digest_name,
+        digest=_base64(value, set()),
+        prefixes=_transforms(transforms),
+        certificates=_certificates(parts[2]),
+    )
+
+
+def _signed_info(signed_info: etree._Element, algorithms: Algorithms) -> etree._Element:
+    names = ("CanonicalizationMethod", "SignatureMethod", "Reference")
+    canonicalization, method, reference = _children(signed_info, names, {"Id"})
+    _exclusive(canonicalization)
+    if _algorithm(method) not in algorithms.signatures:
+        raise opaque(Subcode.UNSUPPORTED_ALGORITHM, f"signature {_algorithm(method)}")
+    return reference
+
+
+def _transforms(transforms: etree._Element) -> tuple[str, ...]:
+    enveloped, canonical = _children(transforms, ("Transform", "Transform"), set())
+    if _algorithm(enveloped) != ENVELOPED:
+        raise opaque(Subcode.UNSUPPORTED_ALGORITHM, f"transform {enveloped.get('Algorithm')}")
+    return _exclusive(canonical)
+
+
+def _exclusive(element: etree._Element) -> tuple[str, ...]:
+    """Require exclusive canonicalisation without comments; return its PrefixList."""
+    if element.get("Algorithm") != EXC_C14N or set(element.attrib) != {"Algorithm"}:
+        raise opaque(Subcode.UNSUPPORTED_ALGORITHM, f"transform {element.get('Algorithm')}")
+    if len(element) == 0:
+        return ()
+    inclusive = element[0]
+    if len(element) > 1 or inclusive.tag != _INCLUSIVE or len(inclusive):
+        raise _malformed("unexpected child of a canonicalisation")
+    if set(inclusive.attrib) != {"PrefixList"}:
+        raise _malformed("InclusiveNamespaces without PrefixList")
+    prefixes = tuple(inclusive.get("PrefixList", "").split())
+    if len(prefixes) > MAX_PREFIXES or not all(
+        p == "#default" or _NCNAME.match(p) for p in prefixes
+    ):
+        raise _malformed("PrefixList")
+    return prefixes
+
+
+def _algorithm(element: etree._Element) -> str:
+    """Return the Algorithm of an element that may have nothing else (no HMACOutputLength, no XPath)."""
+    if len(element) or set(element.attrib) != {"Algorithm"} or (element.text or "").strip():
+        raise opaque(Subcode.UNSUPPORTED_ALGORITHM, f"parameters in {element.tag}")
+    return element.get("Algorithm", "")
+
+
+def _children(
+    element: etree._Element, names: tuple[str, ...], attributes: set[str], *, optional: int = 0
+) -> list[etree._Element]:
+    """Return the children if they are these, in this order, with nothing but white space between."""
+    found = list(element)
+    expected = [_ds(n) for n in names]
+    tags = [c.tag for c in found]
+    if tags != expected and not (optional and tags == expected[:-optional]):
+        raise _malformed(f"children of {element.tag}")
+    if set(element.attrib) - attributes:
+        raise _malformed(f"attributes of {element.tag}")
+    if (element.text or "").strip() or any((c.tail or "").strip() for c in found):
+        raise _malformed(f"text in {element.tag}")
+    return found
+
+
+def _base64(element: etree._Element, attributes: set[str]) -> bytes:
+    if len(element) or set(element.attrib) - attributes:
+        raise _malformed(f"shape of {element.tag}")
+    try:
+        return base64.b64decode("".join((element.text or "").split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _malformed(f"base64 of {element.tag}") from error
+
+
+def _certificates(key_info: etree._Element) -> tuple[bytes, ...]:
+    if any(c.tag not in _KEY_INFO for c in key_info) or set(key_info.attrib) - {"Id"}:
+        raise _malformed("KeyInfo other than X509Data")
+    data = [d for c in key_info if c.tag == _ds("X509Data") for d in c]
+    if any(d.tag not in _X509_DATA for d in data):
+        raise _malformed("X509Data other than a certificate")
+    certificates = tuple(_base64(d, set()) for d in data if d.tag == _ds("X509Certificate"))
+    if not certificates:
+        raise opaque(Subcode.SECURITY_TOKEN_UNAVAILABLE, "no X509Certificate in KeyInfo")
+    if len(certificates) > MAX_CERTIFICATES:
+        raise _malformed("too many certificates")
+    return certificates
+
+
+def _without_signature(root: etree._Element, shape: _Shape) -> bytes:
+    """Return the canonical octets of the assertion after the enveloped-signature transform."""
+    signature, before = shape.signature, root[0]
+    # lxml removes an element with the text behind it, which the transform leaves in place.
+    before.tail = (before.tail or "") + (signature.tail or "")
+    root.remove(signature)
+    return canonical(root, shape.prefixes)
+
+
+def canonical(element: etree._Element, prefixes: tuple[str, ...] = ()) -> bytes:
+    """Return an element's exclusive canonical form without comments."""
+    return etree.tostring(
+        element,
+        method="c14n",
+        exclusive=True,
+        with_comments=False,
+        inclusive_ns_prefixes=list(prefixes) or None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """A private key and its certificate, ready to sign assertions."""
+
+    certificate: x509.Certificate
+    _key: xmlsec.Key
+
+    @classmethod
+    def from_files(cls, certificate: Path, key: Path) -> "Signer":
+        """Read a PEM certificate and its unencrypted PEM key. Errors: TrustError, naming the file."""
+        leaf = read_certificates(certificate)[0]
+        try:
+            loaded = xmlsec.Key.from_file(str(key), xmlsec.KeyFormat.PEM)
+        except (xmlsec.Error, OSError) as error:
+            raise TrustError(f"{key}: not a readable PEM private key ({error})") from error
+        return cls(certificate=leaf, _key=loaded)
+
+    @property
+    def name(self) -> str:
+        """The certificate's subject as RFC 2253 writes it."""
+        return self.certificate.subject.rfc4514_string()
+
+    def sign(self, assertion: etree._Element) -> bytes:
+        """Return the assertion with an enveloped signature after Issuer, as UTF-8 octets.
+
+        The element is changed. Spec: SAML 2.0 core §5.4.
+        """
+        signature = xmlsec.template.create(
+            assertion, xmlsec.Transform.EXCL_C14N, self._method(), ns="ds"
+        )
+        assertion.insert(1, signature)
+        reference = xmlsec.template.add_reference(
+            signature, xmlsec.Transform.SHA256, uri="#" + assertion.get("ID", "")
+        )
+        xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
+        xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+        data = xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature))
+        certificate = etree.SubElement(data, _ds("X509Certificate"))
+        certificate.text = base64.b64encode(self.certificate.public_bytes(Encoding.DER)).decode()
+        context = xmlsec.SignatureContext()
+        context.key = self._key
+        context.register_id(assertion, "ID")
+        context.sign(signature)
+        return etree.tostring(assertion, encoding="UTF-8", xml_declaration=False, with_tail=False)
+
+    def _method(self) -> object:
+        if isinstance(self.certificate.public_key(), ec.EllipticCurvePublicKey):
+            return xmlsec.Transform.ECDSA_SHA256
+        return xmlsec.Transform.RSA_SHA256

@@ -1,0 +1,89 @@
+"""The international profile: a Cross-Enterprise User Assertion as ITI-40 defines it.
+
+Spec: ITI TF-2 §3.40.4.1.2: Conditions with an audience, SubjectConfirmation and AuthnStatement are required;
+attributes are optional and may repeat. Attributes that have no place in `Caller` are ignored, as the
+transaction allows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from xds.security.caller import Caller, CodedValue
+from xds.security.claims import Claims, Value
+from xds.security.conditions import Rules
+from xds.security.profile import (
+    ORGANIZATION,
+    ORGANIZATION_ID,
+    PURPOSE_OF_USE,
+    RESOURCE_ID,
+    ROLE,
+    SUBJECT_ID,
+    ProfileSettings,
+    coded,
+    only_text,
+    texts,
+)
+from xds.security.refusal import unfit
+from xds.security.trust import Signatory
+
+EMERGENCY_REASON: Final = "urn:greffe:names:1.0:emergency-reason"
+"""XUA has no attribute for it; this one is ours and optional."""
+DEFAULT_WINDOW_SECONDS: Final = 12 * 3600
+"""A working day's session; Conditions usually end it earlier."""
+
+
+def _rules(window_seconds: int) -> Rules:
+    return Rules(
+        requires_conditions=True,
+        requires_audience=True,
+        requires_confirmation=True,
+        requires_authentication=True,
+        window_seconds=window_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Xua:
+    """The XUA profile."""
+
+    rules: Rules = field(default_factory=lambda: _rules(DEFAULT_WINDOW_SECONDS))
+    legacy_algorithms: tuple[str, ...] = ()
+    name: str = "xua"
+
+    @classmethod
+    def from_settings(cls, declared: Mapping[str, object]) -> "Xua":
+        """Read the domain's `[assertion]` table. Errors: TrustError."""
+        settings = ProfileSettings(declared)
+        return cls(
+            rules=_rules(settings.seconds("window_seconds", DEFAULT_WINDOW_SECONDS)),
+            legacy_algorithms=settings.texts("legacy_algorithms", ()),
+        )
+
+    def caller(self, claims: Claims, signatory: Signatory) -> Caller:  # noqa: ARG002 - the seam's
+        """Return the caller. Errors: SoapFault (InvalidSecurityToken), explained."""
+        purposes = [coded(v) for v in claims.values(PURPOSE_OF_USE)]
+        if any(p is None or not p.system for p in purposes):
+            raise unfit(
+                "PurposeOfUse must be an HL7v3 CE with code and codeSystem "
+                "(ITI TF-2 §3.40.4.1.2.3)."
+            )
+        return Caller(
+            identity=claims.name_id,
+            issuer=claims.issuer,
+            name=" ".join(texts(claims, SUBJECT_ID)),
+            structure=next(
+                iter((*texts(claims, ORGANIZATION_ID), *texts(claims, ORGANIZATION))), ""
+            ),
+            roles=tuple(r for v in claims.values(ROLE) if (r := _role(v)) is not None),
+            purpose_of_use=purposes[0] if purposes else None,
+            emergency_reason=only_text(claims, EMERGENCY_REASON),
+            patient_concerned=only_text(claims, RESOURCE_ID),
+            assertion_id=claims.assertion_id,
+            issued_at=claims.issued_at,
+        )
+
+
+def _role(value: Value) -> CodedValue | None:
+    """A CE as ITI-40 wants it, or a plain text as older issuers write it."""
+    return coded(value) or (CodedValue(code=value.text) if value.text else None)
