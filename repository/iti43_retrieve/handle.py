@@ -1,0 +1,103 @@
+"""The story of ITI-43: look up, look at the bytes, answer what is whole.
+
+Spec: ITI TF-2 §3.43.4.1.3, §3.43.4.2.3. Bytes are never served unless they are what was stored:
+small documents are read and verified before the answer begins; of large ones the size is checked
+before, and the digest while they stream, the last chunk being held back, so that a damaged one ends
+in a broken connection and never in a complete answer.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xds.audit.event import Concerned
+from xds.story import Call, Outcome
+
+from repository.iti43_retrieve import message, rules
+from repository.iti43_retrieve.message import DocumentResponse
+from repository.iti43_retrieve.rules import DocumentRequest
+from repository.vault.api import BlobDamagedError, Holding, Vault
+from xds.errors import Complaint, Refusal
+from xds.soap.exchange import Answer, OutgoingDocument
+
+SMALL_OCTETS = 1024 * 1024
+"""A document up to this size is verified before the answer begins."""
+KEPT_OCTETS = 4 * 1024 * 1024
+"""Verified bytes that one answer keeps in memory; past it they are read, and verified, again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieve:
+    """The room's handle."""
+
+    vault: Vault
+    repository_unique_id: str
+
+    def __call__(self, call: Call) -> Outcome:
+        """Retrieve Document Set [ITI-43].
+
+        Spec: ITI TF-2 §3.43.4.1.3. Errors: as the room's contract says.
+        """
+        # (1) Read: what was asked for, or every complaint of shape.
+        requests, misshapen = message.read_request(call.request.body, call.request.body_where)
+        if misshapen:
+            raise Refusal(misshapen)
+        # (2) Look up all of them at once.
+        held = self.vault.index.find([r.document_unique_id for r in requests])
+        # (3) Judge each, and look at its bytes.
+        responses: list[DocumentResponse] = []
+        complaints: list[Complaint] = []
+        room = KEPT_OCTETS
+        for number, request in enumerate(requests, start=1):
+            given = self._judge(request, held.get(request.document_unique_id), number, room)
+            if isinstance(given, Complaint):
+                complaints.append(given)
+                continue
+            responses.append(given)
+            room -= given.document.size_octets if given.document.size_octets <= SMALL_OCTETS else 0
+        # (4) Answer. The documents stream after this returns.
+        status = rules.status(responses, complaints)
+        return Outcome(
+            answer=Answer(
+                action=message.RESPONSE,
+                body=message.write_response(responses, complaints, status),
+            ),
+            concerned=Concerned(documents=tuple(r.document_unique_id for r in requests)),
+            complaints=tuple(complaints),
+        )
+
+    def _judge(
+        self, request: DocumentRequest, holding: Holding | None, number: int, room: int
+    ) -> DocumentResponse | Complaint:
+        elsewhere = rules.wrong_repository(request, self.repository_unique_id)
+        if elsewhere:
+            return elsewhere
+        if holding is None:
+            return rules.not_held(request)
+        try:
+            return DocumentResponse(request=request, document=self._open(holding, number, room))
+        except BlobDamagedError as damage:
+            log.error("damaged blob: %s", damage)  # noqa: TRY400 - the place matters, not the trace
+            return rules.damaged(request)
+
+    def _open(self, holding: Holding, number: int, room: int) -> OutgoingDocument:
+        """Return the document, verified as far as can be done before it streams."""
+        receipt, blobs = holding.receipt, self.vault.blobs
+        kept: bytes | None = None
+        if receipt.size_octets <= SMALL_OCTETS:
+            content = b"".join(blobs.read(receipt))
+            kept = content if len(content) <= room else None
+        elif not blobs.is_whole(receipt):
+            raise BlobDamagedError(f"blob {receipt.sha256} is missing or not of its size")
+
+        def chunks() -> Iterator[bytes]:
+            return iter((kept,)) if kept is not None else blobs.read(receipt)
+
+        return OutgoingDocument(
+            content_id=f"{number}.{receipt.sha256[:32]}@repository",
+            mime_type=holding.mime_type,
+            size_octets=receipt.size_octets,
+            chunks=chunks,
+        )
