@@ -1,8 +1,8 @@
 """Who calls the Registry on the second leg: the wsse:Security header of the Repository's ITI-42.
 
-Spec: ITI TF-2 §3.40.4.1.2; WS-Security 1.1 §5. Two kinds, by configuration: `Vouching` towards a Registry that
-trusts this Repository's key, `Forwarding` towards a foreign one, which gets the caller's own assertion byte
-for byte.
+Spec: ITI TF-2 §3.40.4.1.2; WS-Security 1.1 §5. Two kinds, by configuration: `Vouching` towards a
+Registry that trusts this Repository's key, `Forwarding` towards a foreign one, which gets the
+caller's own assertion byte for byte.
 """
 
 import threading
@@ -15,11 +15,12 @@ from typing import Protocol
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from xds.story import Call
+
 from xds.namespaces import SAML, SOAP, WSSE
 from xds.security.header import find_assertion, standalone
 from xds.security.signature import Signer
 from xds.security.vouch import LIFETIME_SECONDS, vouch
-from xds.story import Call
 
 MAX_REMEMBERED = 1024
 """Vouching assertions, about 4 KB each."""

@@ -10,17 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from xds.audit.event import Concerned
-from xds.story import Call, Outcome, Refused
+from xds.story import Call, Outcome, Refused, Room
 
 from repository.credentials import Credentials
 from repository.iti41_provide import custody, failure, message, relay
 from repository.iti41_provide.custody import OfferedDocument
 from repository.registry_client import RegistryAnswer, RegistryClient, RegistryUnavailableError
-from repository.vault.api import Blobs, Holding, Receipt, Staged, Vault, VaultError
+from repository.vault.api import Blobs, Conflict, Holding, Receipt, Staged, Vault, VaultError
 from xds.domain import AffinityDomain
-from xds.ebrim.response import registry_response
+from xds.ebrim.response import Status, registry_response
 from xds.ebrim.writer import write_submit_objects
-from xds.metadata.submission import Submission, read_submission
+from xds.errors import Complaint
+from xds.metadata.rim import RimObject
+from xds.metadata.submission import read_submission
+from xds.metadata.views import Submission
+from xds.namespaces import XDSB
 from xds.soap.exchange import Answer, Attachments
 
 log = logging.getLogger(__name__)
@@ -42,61 +46,59 @@ class Provide:
 
         Spec: ITI TF-2 §3.41.4.1.3.2. Errors: as the room's contract says.
         """
-        # (1) Read the envelope, and check all that can be known before a byte of a document.
+        # (1) Read the envelope; check all that can be known before a byte of a document.
+        offer = self._read(call)
+        with _refusing_what_fails(offer.concerned):
+            # (2) Take the bytes in, and compare them with what the metadata says.
+            with _staging(self.vault.blobs) as staged:
+                receive(self.vault.blobs, offer.provided.documents, call.attachments, staged)
+                receipts = {identifier: file.receipt for identifier, file in staged.items()}
+                offer.refuse_if(c for e in offer.entries for c in custody.verify(e, receipts[e.id]))
+                # (3) Complete the metadata for the Registry.
+                objects = custody.updated(
+                    offer.provided.objects, receipts, self.repository_unique_id
+                )
+                letter, security = write_submit_objects(objects), self.credentials.header(call)
+                # (4) Make the documents durable and retrievable: all of them or none.
+                self.vault.blobs.keep(_each_once(staged.values()))
+            holdings = offer.holdings(receipts)
+            offer.refuse_if(map(offer.conflict, self.vault.index.admit(holdings)))
+        # (5) Register.
+        answer = self._register(letter, security, holdings, offer)
+        # (6) Answer what the Registry answered, about the caller's own message.
+        relayed = relay.relayed(answer, call.request.body, call.request.body_where)
+        if not answer.is_success:
+            self._withdraw(holdings, sure=not answer.is_resend)
+            raise Refused((*offer.warnings, *relayed), offer.concerned)
+        said = (*offer.warnings, *relayed)
+        return Outcome(
+            answer=Answer(action=message.RESPONSE, body=(registry_response(said, Status.SUCCESS),)),
+            concerned=offer.concerned,
+            complaints=said,
+        )
+
+    def _read(self, call: Call) -> "_Offer":
+        """Return what is offered. Errors: Refused, with every complaint about the envelope."""
         provided = message.read_request(call.request)
         submission, wrong = read_submission(
             provided.objects, actor="repository", domain=self.domain
         )
         unmatched = custody.match(provided.entries, provided.documents)
         complaints = (*provided.complaints, *wrong, *unmatched)
-        concerned = _concerned(submission)
         if submission is None or any(c.is_error for c in complaints):
-            raise Refused(complaints, concerned)
-        with _refusing_what_fails(concerned):
-            # (2) Take the bytes in, where nobody can find them yet.
-            with _staging(self.vault.blobs) as staged:
-                receive(self.vault.blobs, provided.documents, call.attachments, staged)
-                receipts = {identifier: file.receipt for identifier, file in staged.items()}
-                # (3) Compare them with what the metadata says.
-                differing = [c for e in provided.entries for c in custody.verify(e, receipts[e.id])]
-                if differing:
-                    raise Refused((*complaints, *differing), concerned)
-                # (4) Complete the metadata for the Registry.
-                objects = custody.updated(provided.objects, receipts, self.repository_unique_id)
-                letter, security = write_submit_objects(objects), self.credentials.header(call)
-                # (5) Make the documents durable and retrievable.
-                self.vault.blobs.keep(_each_once(staged.values()))
-            holdings = _holdings(submission, receipts)
-            conflicts = self.vault.index.admit(holdings)
-            if conflicts:
-                named = {e.unique_id: e.rim for e in submission.document_entries}
-                clashing = [
-                    custody.conflict_complaint(named[c.offered.unique_id], c) for c in conflicts
-                ]
-                raise Refused((*complaints, *clashing), concerned)
-            # (6) Register.
-            answer = self._register(letter, security, holdings, concerned)
-        # (7) Answer what the Registry answered.
-        body, where = call.request.body, call.request.body_where
-        relayed = (*complaints, *relay.relayed(answer, body, where))
-        if not answer.is_success:
-            self._withdraw(holdings, sure=not answer.is_resend)
-            raise Refused(relayed, concerned)
-        return Outcome(
-            answer=Answer(action=message.RESPONSE, body=(registry_response(relayed),)),
-            concerned=concerned,
-            complaints=relayed,
-        )
+            raise Refused(complaints, _concerned(submission))
+        return _Offer(provided=provided, submission=submission, warnings=complaints)
 
     def _register(
-        self, letter: bytes, security: bytes, holdings: Sequence[Holding], concerned: Concerned
+        self, letter: bytes, security: bytes, holdings: Sequence[Holding], offer: "_Offer"
     ) -> RegistryAnswer:
         try:
             return self.registry.register(letter, security)
         except RegistryUnavailableError as unavailable:
             log.warning("no answer from %s: %s", self.registry.url, unavailable)
             self._withdraw(holdings, sure=not unavailable.may_be_registered)
-            raise Refused((failure.of_registry(unavailable),), concerned) from unavailable
+            complaints = (*offer.warnings, failure.of_registry(unavailable))
+            raise Refused(complaints, offer.concerned) from unavailable
 
     def _withdraw(self, holdings: Sequence[Holding], *, sure: bool) -> None:
         """Forget the uniqueIds, unless the Registry may have registered them all the same."""
@@ -106,6 +108,69 @@ class Provide:
             self.vault.index.withdraw(holdings)
         except VaultError:
             log.exception("a refused submission's uniqueIds stay in the index")
+
+
+def room(
+    *,
+    vault: Vault,
+    registry: RegistryClient,
+    credentials: Credentials,
+    repository_unique_id: str,
+    domain: AffinityDomain,
+) -> Room:
+    """Return the room over a vault and a way to the Registry."""
+    return Room(
+        transaction="ITI-41",
+        action="urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b",
+        response_action=message.RESPONSE,
+        body=f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest",
+        handle=Provide(
+            vault=vault,
+            registry=registry,
+            credentials=credentials,
+            repository_unique_id=repository_unique_id,
+            domain=domain,
+        ),
+        refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offer:
+    """A submission whose envelope is right."""
+
+    provided: message.Provided
+    submission: Submission
+    warnings: tuple[Complaint, ...]
+
+    @property
+    def entries(self) -> tuple[RimObject, ...]:
+        return self.provided.entries
+
+    @property
+    def concerned(self) -> Concerned:
+        return _concerned(self.submission)
+
+    def refuse_if(self, complaints: Iterable[Complaint]) -> None:
+        """Refuse when there is any complaint, with all of them."""
+        if found := tuple(complaints):
+            raise Refused((*self.warnings, *found), self.concerned)
+
+    def holdings(self, receipts: Mapping[str, Receipt]) -> list[Holding]:
+        """Return what the Repository will hold under which uniqueId."""
+        return [
+            Holding(
+                unique_id=entry.unique_id,
+                receipt=receipts[entry.rim.id],
+                mime_type=entry.mime_type,
+            )
+            for entry in self.submission.document_entries
+        ]
+
+    def conflict(self, conflict: Conflict) -> Complaint:
+        """Return the complaint about a uniqueId that names other bytes already."""
+        named = {e.unique_id: e.rim for e in self.submission.document_entries}
+        return custody.conflict_complaint(named[conflict.offered.unique_id], conflict)
 
 
 def receive(
@@ -163,17 +228,6 @@ def _refusing_what_fails(concerned: Concerned) -> Iterator[None]:
 def _each_once(files: Iterable[Staged]) -> list[Staged]:
     """Return each file once; two Documents may name the same part."""
     return list({id(file): file for file in files}.values())
-
-
-def _holdings(submission: Submission, receipts: Mapping[str, Receipt]) -> list[Holding]:
-    return [
-        Holding(
-            unique_id=entry.unique_id,
-            receipt=receipts[entry.rim.id],
-            mime_type=entry.mime_type,
-        )
-        for entry in submission.document_entries
-    ]
 
 
 def _concerned(submission: Submission | None) -> Concerned:

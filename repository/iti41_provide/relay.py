@@ -93,7 +93,7 @@ def _relay(error: RegistryError, body: etree._Element, body_where: Where) -> Com
         or "The Registry gave no codeContext for this error.",
         where=where,
         severity=error.severity,
-        _frozen_location=None if where or not foreign else f"in the Registry: {quote(foreign)}",
+        relayed_location=None if where or not foreign else f"in the Registry: {quote(foreign)}",
     )
 
 

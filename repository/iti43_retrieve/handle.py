@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xds.audit.event import Concerned
-from xds.story import Call, Outcome
+from xds.story import Call, Outcome, Room
 
 from repository.iti43_retrieve import message, rules
 from repository.iti43_retrieve.message import DocumentResponse
 from repository.iti43_retrieve.rules import DocumentRequest
 from repository.vault.api import BlobDamagedError, Holding, Vault
+from xds.ebrim.response import Status
 from xds.errors import Complaint, Refusal
+from xds.namespaces import XDSB
 from xds.soap.exchange import Answer, OutgoingDocument
 
 SMALL_OCTETS = 1024 * 1024
@@ -58,7 +60,7 @@ class Retrieve:
             responses.append(given)
             room -= given.document.size_octets if given.document.size_octets <= SMALL_OCTETS else 0
         # (4) Answer. The documents stream after this returns.
-        status = rules.status(responses, complaints)
+        status = Status(rules.status(responses, complaints))
         return Outcome(
             answer=Answer(
                 action=message.RESPONSE,
@@ -101,3 +103,15 @@ class Retrieve:
             size_octets=receipt.size_octets,
             chunks=chunks,
         )
+
+
+def room(*, vault: Vault, repository_unique_id: str) -> Room:
+    """Return the room over a vault."""
+    return Room(
+        transaction="ITI-43",
+        action="urn:ihe:iti:2007:RetrieveDocumentSet",
+        response_action=message.RESPONSE,
+        body=f"{{{XDSB}}}RetrieveDocumentSetRequest",
+        handle=Retrieve(vault=vault, repository_unique_id=repository_unique_id),
+        refuse=lambda complaints, _: message.refusal(complaints),
+    )

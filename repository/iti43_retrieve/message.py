@@ -10,13 +10,17 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from repository.iti43_retrieve.rules import DocumentRequest
-from xds.ebrim.response import registry_response
+from xds.ebrim.response import Status, registry_response_content
 from xds.errors import Complaint, ErrorCode, Where, quote
-from xds.namespaces import RS, XDSB, prefixed
+from xds.namespaces import RIM, RS, XDSB, prefixed
 from xds.soap.exchange import OutgoingDocument
 
 RESPONSE = "urn:ihe:iti:2007:RetrieveDocumentSetResponse"
 HOME, REPOSITORY, DOCUMENT = "HomeCommunityId", "RepositoryUniqueId", "DocumentUniqueId"
+HEAD = (
+    f'<xds:RetrieveDocumentSetResponse xmlns:xds="{XDSB}" xmlns:rs="{RS}" xmlns:rim="{RIM}">'
+).encode()
+TAIL = b"</xds:RetrieveDocumentSetResponse>"
 FIELDS = (HOME, REPOSITORY, DOCUMENT)
 SCHEMA_RULE = (
     "a RetrieveDocumentSetRequest holds DocumentRequests, each an optional HomeCommunityId, one "
@@ -57,19 +61,23 @@ def read_request(
 
 
 def write_response(
-    responses: Sequence[DocumentResponse], complaints: Sequence[Complaint], status: str
+    responses: Sequence[DocumentResponse], complaints: Sequence[Complaint], status: Status
 ) -> tuple[bytes | OutgoingDocument, ...]:
     """Return the response in the pieces between which the documents go.
 
     Spec: ITI TF-2 §3.43.4.2.2, §3.43.5.
     """
-    head = f'<xds:RetrieveDocumentSetResponse xmlns:xds="{XDSB}" xmlns:rs="{RS}">'.encode()
     pieces: list[bytes | OutgoingDocument] = []
-    text = head + registry_response(complaints, status)
+    text = HEAD + registry_response_content(complaints, status)
     for response in responses:
         pieces += [text + _before(response), response.document]
         text = b"</xds:Document></xds:DocumentResponse>"
-    return (*pieces, text + b"</xds:RetrieveDocumentSetResponse>")
+    return (*pieces, text + TAIL)
+
+
+def refusal(complaints: Sequence[Complaint]) -> bytes:
+    """Return the response of a request that was refused as a whole."""
+    return HEAD + registry_response_content(complaints, Status.FAILURE) + TAIL
 
 
 def _before(response: DocumentResponse) -> bytes:

@@ -82,5 +82,5 @@ def _complaint(  # noqa: PLR0913 - the parts of a complaint, by name
         came=came,
         expected=expected,
         fix=fix,
-        _frozen_location=request.document_unique_id,
+        relayed_location=request.document_unique_id,
     )

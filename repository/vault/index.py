@@ -13,11 +13,13 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Executable,
     Integer,
     MetaData,
     String,
     Table,
     Text,
+    bindparam,
     create_engine,
     delete,
     event,
@@ -42,6 +44,7 @@ HOLDING = Table(
     # How many submissions admitted it and were not refused; only `withdraw` looks at it.
     Column("claims", Integer, nullable=False),
 )
+LOOKUP = select(HOLDING).where(HOLDING.c.unique_id.in_(bindparam("unique_ids", expanding=True)))
 BUSY_SECONDS = 30
 LOOKUP_AT_ONCE = 500
 """uniqueIds in one select; SQLite binds at least 999 variables."""
@@ -52,7 +55,7 @@ class SqlIndex:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._admission = _admission(engine.dialect.name)
 
     def admit(self, holdings: Sequence[Holding]) -> tuple[Conflict, ...]:
         """Record all of them or none, and return every uniqueId that already names other bytes.
@@ -103,20 +106,15 @@ class SqlIndex:
 
     def _admit(self, connection: Connection, holding: Holding) -> bool:
         """Insert, or add a claim to a row of the same bytes; False when it names other bytes."""
-        offered = self._insert(HOLDING).values(
-            unique_id=holding.unique_id,
-            sha256=holding.receipt.sha256,
-            sha1=holding.receipt.sha1,
-            size_octets=holding.receipt.size_octets,
-            mime_type=holding.mime_type,
-            claims=1,
-        )
-        statement = offered.on_conflict_do_update(
-            index_elements=[HOLDING.c.unique_id],
-            set_={"claims": HOLDING.c.claims + 1},
-            where=HOLDING.c.sha256 == offered.excluded.sha256,
-        ).returning(HOLDING.c.unique_id)
-        return connection.execute(statement).first() is not None
+        row = {
+            "unique_id": holding.unique_id,
+            "sha256": holding.receipt.sha256,
+            "sha1": holding.receipt.sha1,
+            "size_octets": holding.receipt.size_octets,
+            "mime_type": holding.mime_type,
+            "claims": 1,
+        }
+        return connection.execute(self._admission, row).first() is not None
 
     @contextmanager
     def _connection(self, *, writes: bool = False) -> Iterator[Connection]:
@@ -145,6 +143,16 @@ def open_index(url: str) -> SqlIndex:
     return SqlIndex(engine)
 
 
+def _admission(dialect: str) -> Executable:
+    """Return the statement that admits one holding, and returns no row when it may not."""
+    offered = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(HOLDING)
+    return offered.on_conflict_do_update(
+        index_elements=[HOLDING.c.unique_id],
+        set_={"claims": HOLDING.c.claims + 1},
+        where=HOLDING.c.sha256 == offered.excluded.sha256,
+    ).returning(HOLDING.c.unique_id)
+
+
 def _prepare_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     connection.isolation_level = None  # SQLAlchemy's documented way to own BEGIN
     for pragma in (
@@ -170,7 +178,7 @@ def _find(connection: Connection, unique_ids: Sequence[str]) -> dict[str, Holdin
     found: dict[str, Holding] = {}
     for start in range(0, len(unique_ids), LOOKUP_AT_ONCE):
         some = unique_ids[start : start + LOOKUP_AT_ONCE]
-        for row in connection.execute(select(HOLDING).where(HOLDING.c.unique_id.in_(some))):
+        for row in connection.execute(LOOKUP, {"unique_ids": some}):
             found[row.unique_id] = Holding(
                 unique_id=row.unique_id,
                 receipt=Receipt(sha256=row.sha256, sha1=row.sha1, size_octets=row.size_octets),

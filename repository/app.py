@@ -1,0 +1,24 @@
+"""The Repository as a WSGI application: which action leads to which room.
+
+Spec: ITI TF-2 §3.41, §3.43, Appendix V.
+"""
+
+from typing import Any
+
+from xds.door import make_wsgi
+from xds.story import operation
+
+from repository.bootstrap import Repository
+
+
+def make_app(repository: Repository) -> Any:
+    """Return the WSGI callable of an open Repository."""
+    return make_wsgi(
+        service="repository",
+        operations=tuple(
+            operation(room, gate=repository.gate, trail=repository.trail, clock=repository.clock)
+            for room in repository.rooms
+        ),
+        limits=repository.limits,
+        reply_to_hosts=repository.reply_to_hosts,
+    )

@@ -1,0 +1,86 @@
+"""The Repository's parts, opened from its settings: vault, way to the Registry, gate, trail, rooms.
+
+Wiring only, on one screen; what a part does is in its own module. Tests pass other parts.
+"""
+
+from dataclasses import dataclass
+
+from xds.audit.trail import Trail
+from xds.settings import Settings
+from xds.story import Room
+
+from dmp.vihf import profile_of
+from repository.credentials import Credentials, Forwarding, Vouching
+from repository.iti41_provide import handle as iti41_provide
+from repository.iti43_retrieve import handle as iti43_retrieve
+from repository.registry_client import RegistryClient
+from repository.vault.api import Vault
+from repository.vault.files import open_blobs
+from repository.vault.index import SqlIndex, open_index
+from xds.clock import Clock, now
+from xds.limits import Limits
+from xds.security.gate import Gate
+from xds.security.onetime import UsesOnDisk
+from xds.security.signature import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """An open Repository."""
+
+    rooms: tuple[Room, ...]
+    gate: Gate
+    trail: Trail
+    clock: Clock
+    limits: Limits
+    reply_to_hosts: frozenset[str]
+    index: SqlIndex
+
+    def close(self) -> None:
+        """Close what holds files and connections."""
+        self.trail.close()
+        self.index.close()
+
+
+def open_repository(settings: Settings, clock: Clock = now) -> Repository:
+    """Open every part; staging is swept here.
+
+    Errors: VaultError, TrustError, OSError, each naming what cannot be opened.
+    """
+    index = open_index(settings.vault_index_url)
+    vault = Vault(blobs=open_blobs(settings.vault_folder), index=index)
+    return Repository(
+        rooms=(
+            iti41_provide.room(
+                vault=vault,
+                registry=RegistryClient(url=settings.registry_url),
+                credentials=_credentials(settings),
+                repository_unique_id=settings.repository_unique_id,
+                domain=settings.domain,
+            ),
+            iti43_retrieve.room(vault=vault, repository_unique_id=settings.repository_unique_id),
+        ),
+        gate=Gate.from_files(
+            profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
+            anchors=settings.trust_anchors,
+            audiences=(settings.audience,),
+            clock_skew_seconds=settings.clock_skew_seconds,
+            one_time=UsesOnDisk(settings.home / "repository" / "one-time.db"),
+            barred=(settings.repository_certificate,),
+            revocation_lists=settings.revocation_lists,
+        ),
+        trail=Trail(settings.audit_folder / "repository.jsonl"),
+        clock=clock,
+        limits=settings.limits,
+        reply_to_hosts=settings.reply_to_hosts,
+        index=index,
+    )
+
+
+def _credentials(settings: Settings) -> Credentials:
+    if settings.second_leg == "forward":
+        return Forwarding()
+    return Vouching(
+        signer=Signer.from_files(settings.repository_certificate, settings.repository_key),
+        audience=settings.audience,
+    )
