@@ -1,12 +1,13 @@
 """What a complaint is, and THE table of every error code a Registry or Repository can answer with.
 
-Spec: ITI TF-3 §4.2.4.1 (RegistryError element, Table 4.2.4.1-2 error codes). This module knows nothing
-of XML or transport: a `Complaint` is rendered to a RegistryError by `xds.ebrim`.
+Spec: ITI TF-3 §4.2.4.1 (RegistryError element, Table 4.2.4.1-2 error codes). This module knows
+nothing of XML or transport: a `Complaint` is rendered to a RegistryError by `xds.ebrim`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypedDict
 
 from xds.error_codes import ERROR_TABLE, ErrorCode, ErrorRow
 
@@ -18,6 +19,7 @@ __all__ = [
     "Refusal",
     "Severity",
     "Where",
+    "Words",
     "quote",
 ]
 
@@ -64,18 +66,29 @@ class Where:
 
 
 def quote(text: str) -> str:
-    """Return the caller's own text fit for an error: control characters escaped, shortened, in quotes."""
+    """Return the caller's own text fit for an error: shortened, escaped, in quotes."""
     shown = "".join(
         c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:MAX_QUOTE_CHARACTERS]
     )
     return f"'{shown}…'" if len(text) > MAX_QUOTE_CHARACTERS else f"'{shown}'"
 
 
+class Words(TypedDict):
+    """The five parts of what a complaint says, for functions that pass them through."""
+
+    subject: str
+    rule: str
+    came: str
+    expected: str
+    fix: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """One thing that is wrong (or merely odd) with a request, in the words the caller needs to mend it."""
+    """One thing that is wrong (or merely odd) with a request, in words that help to mend it."""
 
-    code: ErrorCode
+    code: str
+    """An `ErrorCode`; another actor's own extension only when relayed."""
     subject: str
     """The object concerned, as the caller named it: `DocumentEntry 'Document01'`."""
     rule: str
@@ -86,12 +99,33 @@ class Complaint:
     fix: str
     where: Where | None = None
     severity: Severity = Severity.ERROR
-    _frozen_location: str | None = field(default=None, repr=False)
-    """Location relayed from another actor's answer, used when `where` is unknown."""
+    relayed_context: str | None = field(default=None, repr=False)
+    """The codeContext of another actor's RegistryError, which is passed on as it came."""
+    relayed_location: str | None = field(default=None, repr=False)
+    """Its location; used when `where` is unknown."""
+
+    @classmethod
+    def relayed(
+        cls, *, code: str, code_context: str, location: str, severity: Severity
+    ) -> "Complaint":
+        """Return another actor's RegistryError as a complaint that reads as it came."""
+        return cls(
+            code=code,
+            subject="",
+            rule="",
+            came="",
+            expected="",
+            fix="",
+            severity=severity,
+            relayed_context=code_context,
+            relayed_location=location,
+        )
 
     @property
     def code_context(self) -> str:
         """The RegistryError's codeContext: object, rule, what came, what was expected, the fix."""
+        if self.relayed_context is not None:
+            return self.relayed_context
         return (
             f"{self.subject}: {self.rule}. Came: {self.came}. Expected: {self.expected}. "
             f"Fix: {self.fix}."
@@ -102,7 +136,7 @@ class Complaint:
         """The RegistryError's location: XPath and line in the message as received."""
         if self.where is not None:
             return str(self.where)
-        return self._frozen_location or ""
+        return self.relayed_location or ""
 
     @property
     def is_error(self) -> bool:
@@ -113,7 +147,7 @@ class Complaint:
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the standard, not a defect
     """A request that the standard answers with RegistryErrors, all of them at once.
 
-    Errors: raising it without a complaint is a defect of the caller (an empty error list helps nobody).
+    Errors: ValueError without a complaint: an empty error list helps nobody.
     """
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:

@@ -1,7 +1,7 @@
 """The ebRIM vocabulary as frozen values: lossless, and the one form in which objects travel inside.
 
 Spec: ebRIM 3.0; ITI TF-3 §4.2.1. The reader (`xds.ebrim`) makes these from XML without judging
-them; the typed views (`DocumentEntry`, …) are read from them; plans replace ids, statuses and slots;
+them; the typed views (`DocumentEntry`, …) are read from them; plans replace ids, statuses, slots;
 the writer turns them back, with nothing lost, added or reordered.
 """
 
