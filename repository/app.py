@@ -6,9 +6,9 @@ Spec: ITI TF-2 §3.41, §3.43, Appendix V.
 from typing import Any
 
 from xds.door import make_wsgi
-from xds.story import operation
 
 from repository.bootstrap import Repository
+from xds.story import operation
 
 
 def make_app(repository: Repository) -> Any:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from xds.audit.trail import Trail
 from xds.settings import Settings
-from xds.story import Room
 
 from dmp.vihf import profile_of
 from repository.credentials import Credentials, Forwarding, Vouching
@@ -22,6 +21,7 @@ from xds.limits import Limits
 from xds.security.gate import Gate
 from xds.security.onetime import UsesOnDisk
 from xds.security.signature import Signer
+from xds.story import Room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

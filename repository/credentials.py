@@ -15,12 +15,11 @@ from typing import Protocol
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from xds.story import Call
-
 from xds.namespaces import SAML, SOAP, WSSE
 from xds.security.header import find_assertion, standalone
 from xds.security.signature import Signer
 from xds.security.vouch import LIFETIME_SECONDS, vouch
+from xds.story import Call
 
 MAX_REMEMBERED = 1024
 """Vouching assertions, about 4 KB each."""

@@ -19,13 +19,12 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
-from xds.errors import Severity, quote
+from xds.ebrim.response import Status, read_registry_response
+from xds.errors import Complaint, ErrorCode, quote
 from xds.namespaces import RS, SOAP, SOAP11, WSA, prefixed
 
 ACTION = "urn:ihe:iti:2007:RegisterDocumentSet-b"
-SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
-FAILURE = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Failure"
-STATUSES = frozenset({SUCCESS, FAILURE})
+STATUSES = frozenset({Status.SUCCESS, Status.FAILURE})
 ANSWER_OCTETS = 16 * 1024 * 1024
 """Of one answer; a RegistryErrorList of thousands of errors is far below it."""
 NEVER_SENT = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
@@ -34,22 +33,12 @@ SENDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryError:
-    """One rs:RegistryError as the Registry wrote it. Spec: ITI TF-3 §4.2.4.1."""
-
-    code: str
-    code_context: str
-    location: str
-    severity: Severity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryAnswer:
-    """A parsed RegistryResponse."""
+class Registration:
+    """What the Registry said, in a parsed RegistryResponse."""
 
     is_success: bool
-    errors: tuple[RegistryError, ...] = ()
-    """Warnings too."""
+    complaints: tuple[Complaint, ...] = ()
+    """Its errors and warnings as they came; a failure has at least one error."""
     is_resend: bool = False
     """Whether an earlier sending of the same message may have been registered."""
 
@@ -77,7 +66,7 @@ class RegistryClient:
         default_factory=lambda: urllib3.PoolManager(num_pools=4, maxsize=32, block=False)
     )
 
-    def register(self, submission: bytes, security: bytes) -> RegistryAnswer:
+    def register(self, submission: bytes, security: bytes) -> Registration:
         """Send an lcm:SubmitObjectsRequest with a wsse:Security header.
 
         A message whose outcome is unknown is sent once more, the same bytes: the Registry knows
@@ -107,7 +96,7 @@ class RegistryClient:
         between = b"</soap:Header><soap:Body>"
         return head.encode() + security + between + submission + b"</soap:Body></soap:Envelope>"
 
-    def _send(self, message: bytes) -> RegistryAnswer:
+    def _send(self, message: bytes) -> Registration:
         try:
             response = self.pool.request(
                 "POST",
@@ -154,14 +143,14 @@ class RegistryClient:
         return bytes(content)
 
 
-def read_answer(http_status: int, content: bytes) -> RegistryAnswer:
+def read_answer(http_status: int, content: bytes) -> Registration:
     """Return the RegistryResponse in an answer.
 
     Spec: ITI TF-3 §4.2.4. Errors: RegistryUnavailableError for anything else, whatever the bytes.
     """
     root = _parse(content, http_status)
     if root.tag == f"{{{SOAP11}}}Envelope" or root.tag != f"{{{SOAP}}}Envelope":
-        raise _unusable(http_status, f"a {prefixed(str(root.tag))}, no SOAP 1.2 envelope")
+        raise _unusable(http_status, f"a {prefixed(root.tag)}, no SOAP 1.2 envelope")
     body = root.find(f"{{{SOAP}}}Body")
     content_of = [c for c in body if isinstance(c.tag, str)] if body is not None else []
     if len(content_of) != 1:
@@ -170,7 +159,7 @@ def read_answer(http_status: int, content: bytes) -> RegistryAnswer:
     if payload.tag == f"{{{SOAP}}}Fault":
         raise _fault(payload)
     if payload.tag != f"{{{RS}}}RegistryResponse":
-        raise _unusable(http_status, f"a {prefixed(str(payload.tag))}")
+        raise _unusable(http_status, f"a {prefixed(payload.tag)}")
     return _response(payload, http_status)
 
 
@@ -188,23 +177,25 @@ def _parse(content: bytes, http_status: int) -> etree._Element:
     return root
 
 
-def _response(payload: etree._Element, http_status: int) -> RegistryAnswer:
-    status = payload.get("status", "")
-    if status not in STATUSES:
-        raise _unusable(http_status, f"a RegistryResponse with status {quote(status)}")
-    errors = tuple(
-        RegistryError(
-            code=e.get("errorCode", ""),
-            code_context=e.get("codeContext", ""),
-            location=e.get("location", ""),
-            severity=(
-                # Peers misspell the URN; only its end is looked at.
-                Severity.WARNING if e.get("severity", "").endswith("Warning") else Severity.ERROR
-            ),
-        )
-        for e in payload.iter(f"{{{RS}}}RegistryError")
+def _response(payload: etree._Element, http_status: int) -> Registration:
+    answer = read_registry_response(payload)
+    if answer.status not in STATUSES:
+        raise _unusable(http_status, f"a RegistryResponse with status {quote(answer.status)}")
+    complaints = answer.complaints
+    if not answer.succeeded and not any(c.is_error for c in complaints):
+        complaints = (*complaints, _unexplained())
+    return Registration(is_success=answer.succeeded, complaints=complaints)
+
+
+def _unexplained() -> Complaint:
+    return Complaint(
+        code=ErrorCode.XDS_REGISTRY_ERROR,
+        subject="the submission",
+        rule="a failure names its errors (ITI TF-3 §4.2.4.1)",
+        came="a Failure of the Registry without a single error",
+        expected="at least one RegistryError",
+        fix="ask the operator of the Registry, whose log has this refusal",
     )
-    return RegistryAnswer(is_success=status == SUCCESS, errors=errors)
 
 
 def _fault(fault: etree._Element) -> RegistryUnavailableError:

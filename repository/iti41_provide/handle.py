@@ -9,23 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from xds.audit.event import Concerned
-from xds.story import Call, Outcome, Refused, Room
-
 from repository.credentials import Credentials
 from repository.iti41_provide import custody, failure, message, relay
 from repository.iti41_provide.custody import OfferedDocument
-from repository.registry_client import RegistryAnswer, RegistryClient, RegistryUnavailableError
+from repository.registry_client import Registration, RegistryClient, RegistryUnavailableError
 from repository.vault.api import Blobs, Conflict, Holding, Receipt, Staged, Vault, VaultError
+from xds.audit.event import Concerned
 from xds.domain import AffinityDomain
 from xds.ebrim.response import Status, registry_response
-from xds.ebrim.writer import write_submit_objects
+from xds.ebrim.submit import write_submit_objects
 from xds.errors import Complaint
 from xds.metadata.rim import RimObject
 from xds.metadata.submission import read_submission
 from xds.metadata.views import Submission
 from xds.namespaces import XDSB
 from xds.soap.exchange import Answer, Attachments
+from xds.story import Call, Outcome, Refused, Room
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ class Provide:
 
     def _register(
         self, letter: bytes, security: bytes, holdings: Sequence[Holding], offer: "_Offer"
-    ) -> RegistryAnswer:
+    ) -> Registration:
         try:
             return self.registry.register(letter, security)
         except RegistryUnavailableError as unavailable:

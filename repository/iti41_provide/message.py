@@ -12,10 +12,11 @@ from urllib.parse import unquote
 from lxml import etree
 
 from repository.iti41_provide.custody import OfferedDocument
-from xds.ebrim.reader import read_objects
+from xds.ebrim.reader import elements, line_of, text_of
+from xds.ebrim.submit import scan_submit_objects
 from xds.errors import Complaint, ErrorCode, Where, quote
 from xds.metadata.rim import RimObject
-from xds.namespaces import LCM, RIM, XDSB, XOP, prefixed
+from xds.namespaces import LCM, XDSB, XOP, prefixed
 from xds.soap.exchange import SoapRequest
 from xds.soap.fault import FaultCode, SoapFault
 
@@ -52,18 +53,18 @@ def read_request(request: SoapRequest) -> Provided:
     that does not name a part of this message.
     """
     body, where = request.body, request.body_where
-    children = [child for child in body if isinstance(child.tag, str)]
+    children = elements(body)
     submissions = [c for c in children if c.tag == f"{{{LCM}}}SubmitObjectsRequest"]
     offered = [c for c in children if c.tag == f"{{{XDSB}}}Document"]
     complaints = _shape(children, len(submissions), where)
     objects: tuple[RimObject, ...] = ()
     if len(submissions) == 1:
-        place = where.child("lcm:SubmitObjectsRequest", submissions[0].sourceline or 0)
-        objects, faults = _read_submission(submissions[0], place)
-        complaints += faults
+        place = where.child("lcm:SubmitObjectsRequest", line_of(submissions[0]))
+        objects, wrong = scan_submit_objects(submissions[0], place, actor="repository")
+        complaints += wrong
     documents = []
     for number, element in enumerate(offered, start=1):
-        place = where.child(f"xds:Document[{number}]", element.sourceline or 0)
+        place = where.child(f"xds:Document[{number}]", line_of(element))
         document, faults = _read_document(element, place)
         complaints += faults
         documents.append(document)
@@ -74,7 +75,7 @@ def _shape(children: list[etree._Element], submissions: int, where: Where) -> li
     legal = {f"{{{LCM}}}SubmitObjectsRequest", f"{{{XDSB}}}Document"}
     complaints = [
         _complaint(
-            where.child(prefixed(c.tag), c.sourceline or 0),
+            where.child(prefixed(c.tag), line_of(c)),
             SCHEMA_RULE,
             f"the element {quote(prefixed(c.tag))}",
             "lcm:SubmitObjectsRequest, then xds:Document",
@@ -96,23 +97,6 @@ def _shape(children: list[etree._Element], submissions: int, where: Where) -> li
     return complaints
 
 
-def _read_submission(
-    element: etree._Element, where: Where
-) -> tuple[tuple[RimObject, ...], list[Complaint]]:
-    lists = [c for c in element if c.tag == f"{{{RIM}}}RegistryObjectList"]
-    if len(lists) != 1:
-        complaint = _complaint(
-            where,
-            "a SubmitObjectsRequest holds one rim:RegistryObjectList (ITI TF-3 §4.2.1.4)",
-            f"{len(lists)} rim:RegistryObjectList",
-            "one",
-            "put all objects of the submission into one RegistryObjectList",
-        )
-        return (), [complaint]
-    place = where.child("rim:RegistryObjectList", lists[0].sourceline or 0)
-    return read_objects(lists[0], place), []
-
-
 def _read_document(
     element: etree._Element, where: Where
 ) -> tuple[OfferedDocument, list[Complaint]]:
@@ -128,17 +112,17 @@ def _read_document(
                 "give the Document the id of the ExtrinsicObject that describes it",
             )
         )
-    inside = [child for child in element if isinstance(child.tag, str)]
-    if [child.tag for child in inside] == [f"{{{XOP}}}Include"] and not _text(element):
+    inside = elements(element)
+    if [child.tag for child in inside] == [f"{{{XOP}}}Include"] and not text_of(element).strip():
         content_id = _content_id(inside[0], where)
         return OfferedDocument(id=identifier, content_id=content_id, where=where), complaints
     if inside:
-        came = ", ".join(prefixed(str(child.tag)) for child in inside)
+        came = ", ".join(prefixed(child.tag) for child in inside)
         expected, fix = "base64 text, or one xop:Include alone", "send the document in one of both"
         complaints.append(_complaint(where, CONTENT_RULE, quote(came), expected, fix))
         return OfferedDocument(id=identifier, where=where), complaints
     try:
-        content = base64.b64decode(_text(element).translate(WHITESPACE), validate=True)
+        content = base64.b64decode(text_of(element).translate(WHITESPACE), validate=True)
     except (binascii.Error, ValueError) as error:
         expected = "base64 (RFC 4648 §4): A-Z a-z 0-9 + / with = at the end, in groups of four"
         fix = "encode the document's bytes as base64, without line headers or URL-safe letters"
@@ -156,11 +140,6 @@ def _content_id(include: etree._Element, where: Where) -> str:
             f"its href is {quote(href)}. Fix: send the bytes as a part and name its Content-ID.",
         )
     return unquote(href[len("cid:") :])
-
-
-def _text(element: etree._Element) -> str:
-    """Return the text around comments and children."""
-    return ((element.text or "") + "".join(child.tail or "" for child in element)).strip()
 
 
 def _complaint(where: Where, rule: str, came: str, expected: str, fix: str) -> Complaint:

@@ -9,52 +9,37 @@ path, is passed on quoted.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import cast
+from dataclasses import replace
 
 from lxml import etree
 
-from repository.registry_client import RegistryAnswer, RegistryError
-from xds.error_codes import ErrorCode
-from xds.errors import Complaint, Severity, Where, quote
+from repository.registry_client import Registration
+from xds.ebrim.reader import line_of
+from xds.errors import Complaint, ErrorCode, Where, quote
 from xds.namespaces import LCM, PREFIXES
 
 MAX_CONTEXT_CHARACTERS = 4000
 MAX_LOCATION_CHARACTERS = 1000
-KNOWN = frozenset(code.value for code in ErrorCode)
+NO_CONTEXT = "The Registry gave no codeContext for this error."
 SUBMISSION = "lcm:SubmitObjectsRequest"
 URIS = {prefix: uri for uri, prefix in PREFIXES.items()}
 STEP = re.compile(
     r"(?P<prefix>[a-z0-9]+):(?P<name>[A-Za-z]+)"
-    r"(?:\[(?:(?P<number>[1-9][0-9]{0,5})|@(?P<key>[A-Za-z]+)='(?P<value>[^']{0,300})')\])?"
+    r"(?:\[(?:(?P<number>[1-9][0-9]{0,5})"
+    r"|@(?P<key>[A-Za-z]+)=(?P<quote>['\"])(?P<value>[^'\"]{0,300})(?P=quote))\])?"
 )
 ATTRIBUTE = re.compile(r"/@([A-Za-z]+)$")
 LINE = re.compile(r" \(line [0-9]+\)$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelayedComplaint(Complaint):
-    """A complaint of the Registry, in its own words and about the caller's own message."""
+def relayed(
+    registration: Registration, body: etree._Element, body_where: Where
+) -> tuple[Complaint, ...]:
+    """Return every error and warning of the Registry, as a complaint about the ITI-41 message.
 
-    words: str = field(repr=False)
-    """The Registry's codeContext."""
-
-    @property
-    def code_context(self) -> str:
-        """The RegistryError's codeContext: the Registry's words."""
-        return self.words
-
-
-def relayed(answer: RegistryAnswer, body: etree._Element, body_where: Where) -> list[Complaint]:
-    """Return every error and warning of the answer, as a complaint about the ITI-41 message.
-
-    Spec: ITI TF-2 §3.41.4.1.3.2. A failure without an error gets one that says so.
-    Errors: whatever the Registry's are.
+    Spec: ITI TF-2 §3.41.4.1.3.2. Errors: whatever the Registry's are.
     """
-    complaints: list[Complaint] = [_relay(e, body, body_where) for e in answer.errors]
-    if not answer.is_success and not any(c.is_error for c in complaints):
-        complaints.append(_unexplained())
-    return complaints
+    return tuple(_relay(c, body, body_where) for c in registration.complaints)
 
 
 def locate(location: str, body: etree._Element, body_where: Where) -> Where | None:
@@ -68,49 +53,27 @@ def locate(location: str, body: etree._Element, body_where: Where) -> Where | No
     if steps is None or submission is None:
         return None
     element = submission
-    where = body_where.child(SUBMISSION, submission.sourceline or 0)
+    where = body_where.child(SUBMISSION, line_of(submission))
     for text, step in steps:
         if step is None:  # an attribute, which has its element's line
             return where.child(text)
         found = _child(element, step)
         if found is None:
             return where
-        element, where = found, where.child(text, found.sourceline or 0)
+        element, where = found, where.child(text, line_of(found))
     return where
 
 
-def _relay(error: RegistryError, body: etree._Element, body_where: Where) -> Complaint:
-    where = locate(error.location, body, body_where)
-    foreign = error.location[:MAX_LOCATION_CHARACTERS]
-    return RelayedComplaint(
-        code=_code(error.code),
-        subject="the submission",
-        rule="the Registry's own rules (ITI TF-2 §3.42.4.1.3)",
-        came="metadata that the Registry complains about",
-        expected="metadata that it accepts",
-        fix="read the Registry's codeContext",
-        words=error.code_context[:MAX_CONTEXT_CHARACTERS]
-        or "The Registry gave no codeContext for this error.",
+def _relay(complaint: Complaint, body: etree._Element, body_where: Where) -> Complaint:
+    location = complaint.location
+    where = locate(location, body, body_where)
+    foreign = f"in the Registry: {quote(location)}" if location and where is None else None
+    return replace(
+        complaint,
+        code=complaint.code or ErrorCode.XDS_REGISTRY_ERROR,
         where=where,
-        severity=error.severity,
-        relayed_location=None if where or not foreign else f"in the Registry: {quote(foreign)}",
-    )
-
-
-def _code(code: str) -> ErrorCode:
-    """Return the code as the Registry wrote it; one that our table lacks travels as plain text."""
-    return ErrorCode(code) if code in KNOWN else cast("ErrorCode", code)
-
-
-def _unexplained() -> Complaint:
-    return Complaint(
-        code=ErrorCode.XDS_REGISTRY_ERROR,
-        subject="the submission",
-        rule="a failure names its errors (ITI TF-3 §4.2.4.1)",
-        came="a Failure of the Registry without a single error",
-        expected="at least one RegistryError",
-        fix="ask the operator of the Registry, whose log has the MessageID of this time",
-        severity=Severity.ERROR,
+        relayed_context=complaint.code_context[:MAX_CONTEXT_CHARACTERS] or NO_CONTEXT,
+        relayed_location=foreign,
     )
 
 

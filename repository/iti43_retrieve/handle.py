@@ -10,17 +10,16 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xds.audit.event import Concerned
-from xds.story import Call, Outcome, Room
-
 from repository.iti43_retrieve import message, rules
 from repository.iti43_retrieve.message import DocumentResponse
 from repository.iti43_retrieve.rules import DocumentRequest
 from repository.vault.api import BlobDamagedError, Holding, Vault
+from xds.audit.event import Concerned
 from xds.ebrim.response import Status
 from xds.errors import Complaint, Refusal
 from xds.namespaces import XDSB
 from xds.soap.exchange import Answer, OutgoingDocument
+from xds.story import Call, Outcome, Room
 
 SMALL_OCTETS = 1024 * 1024
 """A document up to this size is verified before the answer begins."""

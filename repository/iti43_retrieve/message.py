@@ -10,16 +10,15 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from repository.iti43_retrieve.rules import DocumentRequest
+from xds.ebrim.reader import elements, line_of, text_of
 from xds.ebrim.response import Status, registry_response_content
 from xds.errors import Complaint, ErrorCode, Where, quote
-from xds.namespaces import RIM, RS, XDSB, prefixed
+from xds.namespaces import RS, XDSB, prefixed
 from xds.soap.exchange import OutgoingDocument
 
 RESPONSE = "urn:ihe:iti:2007:RetrieveDocumentSetResponse"
 HOME, REPOSITORY, DOCUMENT = "HomeCommunityId", "RepositoryUniqueId", "DocumentUniqueId"
-HEAD = (
-    f'<xds:RetrieveDocumentSetResponse xmlns:xds="{XDSB}" xmlns:rs="{RS}" xmlns:rim="{RIM}">'
-).encode()
+HEAD = (f'<xds:RetrieveDocumentSetResponse xmlns:xds="{XDSB}" xmlns:rs="{RS}">').encode()
 TAIL = b"</xds:RetrieveDocumentSetResponse>"
 FIELDS = (HOME, REPOSITORY, DOCUMENT)
 SCHEMA_RULE = (
@@ -45,9 +44,9 @@ def read_request(
     """
     requests: dict[DocumentRequest, None] = {}
     complaints: list[Complaint] = []
-    children = [child for child in body if isinstance(child.tag, str)]
+    children = elements(body)
     for number, child in enumerate(children, start=1):
-        place = where.child(f"{prefixed(child.tag)}[{number}]", child.sourceline or 0)
+        place = where.child(f"{prefixed(child.tag)}[{number}]", line_of(child))
         if child.tag != f"{{{XDSB}}}DocumentRequest":
             complaints.append(_misshapen(place, f"the element {prefixed(child.tag)}"))
             continue
@@ -97,13 +96,13 @@ def _before(response: DocumentResponse) -> bytes:
 def _read_one(
     element: etree._Element, where: Where
 ) -> tuple[DocumentRequest | None, list[Complaint]]:
-    came = [child for child in element if isinstance(child.tag, str)]
+    came = elements(element)
     names = [child.tag for child in came]
     legal = ([f"{{{XDSB}}}{n}" for n in FIELDS[1:]], [f"{{{XDSB}}}{n}" for n in FIELDS])
     if names not in legal:
         listed = ", ".join(prefixed(n) for n in names) or "nothing"
         return None, [_misshapen(where, f"a DocumentRequest with {listed}")]
-    values = {prefixed(child.tag)[len("xds:") :]: (child.text or "").strip() for child in came}
+    values = {prefixed(child.tag)[len("xds:") :]: text_of(child).strip() for child in came}
     empty = [name for name, value in values.items() if not value]
     if empty or any(len(child) for child in came):
         return None, [_misshapen(where, f"an empty or nested {', '.join(empty) or 'value'}")]

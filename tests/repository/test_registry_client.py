@@ -53,7 +53,7 @@ def test_a_success_is_a_success_and_the_assertion_arrives_byte_for_byte(client, 
     scripted_registry.answers(reply(response()))
     answer = client.register(SUBMISSION, SECURITY)
     assert answer.is_success
-    assert answer.errors == ()
+    assert answer.complaints == ()
     (sent,) = scripted_registry.received
     assert SECURITY in sent
     assert SUBMISSION in sent
@@ -89,7 +89,7 @@ def test_errors_and_warnings_come_as_written(client, scripted_registry):
     )
     answer = client.register(SUBMISSION, SECURITY)
     assert not answer.is_success
-    assert [(e.code, e.code_context, e.location, e.severity) for e in answer.errors] == [
+    assert [(e.code, e.code_context, e.location, e.severity) for e in answer.complaints] == [
         ("XDSUnknownPatientId", "who?", "/x", Severity.ERROR),
         ("NationalCode", "w", "", Severity.WARNING),
     ]
@@ -176,6 +176,13 @@ def test_a_failure_after_a_lost_answer_still_says_that_it_was_a_resend(client, s
     answer = client.register(SUBMISSION, SECURITY)
     assert not answer.is_success
     assert answer.is_resend
+
+
+def test_a_failure_that_names_nothing_gets_an_error_that_says_so():
+    answer = read_answer(200, response("Failure"))
+    (complaint,) = answer.complaints
+    assert complaint.is_error
+    assert complaint.code == "XDSRegistryError"
 
 
 def test_lost_then_down_may_still_be_registered(client, scripted_registry):

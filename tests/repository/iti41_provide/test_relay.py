@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from repository.iti41_provide.relay import locate, relayed
-from repository.registry_client import RegistryAnswer, RegistryError
-from xds.errors import ErrorCode, Severity, Where
+from repository.registry_client import Registration
+from xds.errors import Complaint, ErrorCode, Severity, Where
 
 MESSAGE = b"""<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">
 <s:Body>
@@ -103,19 +103,23 @@ def test_no_location_breaks_the_answer(location):
         assert where is None or str(where).startswith(f"{HEAD}/{REQUEST}/lcm:SubmitObjectsRequest")
 
 
-def error(code="XDSUnknownPatientId", location="", severity=Severity.ERROR) -> RegistryError:
-    return RegistryError(code=code, code_context="who?", location=location, severity=severity)
+def error(
+    code="XDSUnknownPatientId", location="", severity=Severity.ERROR, code_context="who?"
+) -> Complaint:
+    return Complaint.relayed(
+        code=code, code_context=code_context, location=location, severity=severity
+    )
+
+
+def relay(*complaints: Complaint) -> tuple[Complaint, ...]:
+    return relayed(Registration(is_success=False, complaints=complaints), BODY, WHERE)
 
 
 def test_errors_and_warnings_keep_code_context_and_severity():
-    answer = RegistryAnswer(
-        is_success=False,
-        errors=(
-            error(location=f"{THEIRS}/rim:RegistryPackage[1] (line 7)"),
-            error("XDSExtraMetadataNotSaved", severity=Severity.WARNING),
-        ),
+    first, second = relay(
+        error(location=f"{THEIRS}/rim:RegistryPackage[1] (line 7)"),
+        error("XDSExtraMetadataNotSaved", severity=Severity.WARNING),
     )
-    first, second = relayed(answer, BODY, WHERE)
     assert (first.code, first.code_context, first.is_error) == (
         ErrorCode.XDS_UNKNOWN_PATIENT_ID,
         "who?",
@@ -127,19 +131,16 @@ def test_errors_and_warnings_keep_code_context_and_severity():
 
 
 def test_a_foreign_location_is_passed_on_quoted_and_a_foreign_code_as_it_came():
-    odd = error("NationalCode", location="at org.example\nRegistry<b>")
-    (complaint,) = relayed(RegistryAnswer(is_success=False, errors=(odd,)), BODY, WHERE)
+    (complaint,) = relay(error("NationalCode", location="at org.example\nRegistry<b>"))
     assert complaint.code == "NationalCode"
     assert complaint.location == "in the Registry: 'at org.example\\u000aRegistry<b>'"
 
 
-def test_a_failure_that_names_nothing_gets_an_error_that_says_so():
-    (complaint,) = relayed(RegistryAnswer(is_success=False), BODY, WHERE)
+def test_an_error_without_code_or_context_still_says_something():
+    (complaint,) = relay(error(code="", code_context=""))
     assert complaint.code == ErrorCode.XDS_REGISTRY_ERROR
-    assert complaint.is_error
-    only_warning = (error(severity=Severity.WARNING),)
-    assert len(relayed(RegistryAnswer(is_success=False, errors=only_warning), BODY, WHERE)) == 2
+    assert "no codeContext" in complaint.code_context
 
 
 def test_a_success_without_words_is_no_complaint():
-    assert relayed(RegistryAnswer(is_success=True), BODY, WHERE) == []
+    assert relay() == ()
