@@ -4,14 +4,11 @@ Spec: ITI TF-3 §4.2.4.1 (codes); XOP 1.0 §4.1 (parts). Texts only; paths, addr
 the operator's and go to the log.
 """
 
-from collections.abc import Sequence
-
 from repository.registry_client import RegistryUnavailableError
 from repository.vault.api import OutOfSpaceError, VaultError
 from xds.errors import Complaint, ErrorCode, quote
 from xds.soap.fault import FaultCode, SoapFault
 
-MAX_LISTED = 20
 CUSTODY_RULE = "documents are stored durably before they are registered (ITI TF-2 §3.41.4.1.3.2)"
 REGISTER_RULE = "a submission is answered when the Registry has answered (ITI TF-2 §3.41.4.2.1.1)"
 
@@ -61,16 +58,6 @@ def of_registry(unavailable: RegistryUnavailableError) -> Complaint:
     )
 
 
-def parts_missing(missing: Sequence[str], came: Sequence[str]) -> SoapFault:
-    """Say which MIME parts the Documents name that did not come, and which did come."""
-    return SoapFault(
-        FaultCode.SENDER,
-        f"Each xop:Include names a MIME part by its Content-ID, but no part came with Content-ID "
-        f"{_listed(missing)}. Content-IDs that came after the SOAP part: {_listed(came)}. "
-        f"Fix: give each part the Content-ID that its Include's href names after 'cid:'.",
-    )
-
-
 def part_twice(content_id: str) -> SoapFault:
     """Say that two MIME parts have the same Content-ID."""
     return SoapFault(
@@ -78,10 +65,3 @@ def part_twice(content_id: str) -> SoapFault:
         f"Two MIME parts have the Content-ID {quote(content_id)}, so it is not known which one the "
         f"xop:Include means. Fix: give each part a Content-ID of its own.",
     )
-
-
-def _listed(ids: Sequence[str]) -> str:
-    if not ids:
-        return "none"
-    shown = ", ".join(quote(f"<{i}>") for i in ids[:MAX_LISTED])
-    return f"{shown} and {len(ids) - MAX_LISTED} more" if len(ids) > MAX_LISTED else shown

@@ -24,6 +24,7 @@ from xds.metadata.submission import read_submission
 from xds.metadata.views import Submission
 from xds.namespaces import XDSB
 from xds.soap.exchange import Answer, Attachments
+from xds.soap.xop import missing_parts
 from xds.story import Call, Outcome, Refused, Room
 
 log = logging.getLogger(__name__)
@@ -202,7 +203,7 @@ def receive(
             staged.update(dict.fromkeys(identifiers, file))
     missing = [content_id for content_id in wanted if content_id not in came]
     if missing:
-        raise failure.parts_missing(missing, came)
+        raise missing_parts(missing, came)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ known before they arrive.
 import base64
 import binascii
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from lxml import etree
 
@@ -19,6 +18,7 @@ from xds.metadata.rim import RimObject
 from xds.namespaces import LCM, XDSB, XOP, prefixed
 from xds.soap.exchange import SoapRequest
 from xds.soap.fault import FaultCode, SoapFault
+from xds.soap.xop import canonical_content_id
 
 RESPONSE = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse"
 SCHEMA_RULE = (
@@ -139,7 +139,7 @@ def _content_id(include: etree._Element, where: Where) -> str:
             f"{where}: an xop:Include names a MIME part of the same message with a 'cid:' URI, but "
             f"its href is {quote(href)}. Fix: send the bytes as a part and name its Content-ID.",
         )
-    return unquote(href[len("cid:") :])
+    return canonical_content_id(href[len("cid:") :])
 
 
 def _complaint(where: Where, rule: str, came: str, expected: str, fix: str) -> Complaint:

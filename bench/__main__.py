@@ -1,0 +1,86 @@
+"""`python -m bench`: a table of speeds with their yardsticks, or `--json`."""
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.measure import Measure
+from bench.node import open_node
+from bench.sections import SECTIONS
+
+MIB = 1024 * 1024
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sections that were asked for and print what they found."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--folder", type=Path, help="where homes and files go (this disk counts)")
+    options = parser.parse_args(arguments)
+    unknown = set(options.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    measures: list[Measure] = []
+    with tempfile.TemporaryDirectory(
+        prefix="greffe-bench-", dir=options.folder or Path.cwd()
+    ) as at:
+        node = open_node(Path(at) / "home")
+        try:
+            for name in options.sections or SECTIONS:
+                for race in SECTIONS[name](node, Path(at)):
+                    print(f"measuring {race.name} …", file=sys.stderr, flush=True)
+                    measures.append(race.run())
+        finally:
+            node.stop()
+    print(as_json(measures) if options.json else as_table(measures))
+    return 0
+
+
+def as_json(measures: Sequence[Measure]) -> str:
+    """Return the one object that scripts read."""
+    return json.dumps(
+        {
+            "version": 1,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "measures": [m.to_json() for m in measures],
+        }
+    )
+
+
+def as_table(measures: Sequence[Measure]) -> str:
+    """Return the table that people read."""
+    rows = [("", "one takes", "speed", "peak memory", "yardstick", "takes", "ratio", "target")]
+    rows += [_row(m) for m in measures]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in (lines[0], "-" * len(lines[0]), *lines[1:]))
+
+
+def _row(measure: Measure) -> tuple[str, ...]:
+    rate = 1 / measure.seconds
+    speed = f"{rate:.0f}/s"
+    if measure.octets >= MIB:
+        speed = f"{measure.octets * rate / MIB:.0f} MiB/s"
+    in_percent = "%" in measure.target or measure.yardstick.startswith(("raw", "nginx", "sendfile"))
+    ratio = f"{measure.percent:.0f} %" if in_percent else f"{measure.times:.1f} x"
+    met = {True: " reached", False: " not reached", None: ""}[measure.reached]
+    return (
+        measure.name,
+        f"{measure.seconds * 1000:.2f} ms",
+        speed,
+        f"{measure.peak_octets / MIB:.0f} MiB",
+        measure.yardstick,
+        f"{measure.yardstick_seconds * 1000:.2f} ms",
+        ratio,
+        f"{measure.target}{met}",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
