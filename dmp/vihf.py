@@ -1,12 +1,14 @@
-"""VIHF, France's assertion about a health professional (vecteur d'identification et d'habilitation formelles).
+"""VIHF, France's assertion about a health professional.
 
-Differences from XUA, as real messages have them: neither Conditions nor SubjectConfirmation is required (both
-are verified whenever present), so freshness is IssueInstant within a window; Issuer is the subject of the
-signing certificate; the case of Authentification_Mode varies; doctors and pharmacists must give a second role
-value; versions 3.0 and 4.0.
+VIHF: vecteur d'identification et d'habilitation formelles.
 
-Spec: CI-SIS, volet Transport synchrone pour client lourd; DMP interface guide (VIHF 3.0). Which profession may
-do what is an access decision and not made here.
+Differences from XUA, as real messages have them: neither Conditions nor SubjectConfirmation is
+required (both are verified whenever present), so freshness is IssueInstant within a window; Issuer
+is the subject of the signing certificate; the case of Authentification_Mode varies; doctors and
+pharmacists must give a second role value; versions 3.0 and 4.0.
+
+Spec: CI-SIS, volet Transport synchrone pour client lourd; DMP interface guide (VIHF 3.0). Which
+profession may do what is an access decision and not made here.
 """
 
 import re
@@ -120,7 +122,8 @@ class Vihf:
     optional_attributes: tuple[str, ...] = ()
     """Required attributes that the domain does without."""
     bind_signer: bool = False
-    """Whether the signing certificate must be the subject's (direct) or the structure's (indirect)."""
+    """Whether the signing certificate must be the subject's (direct) or the structure's
+    (indirect)."""
     name: str = "vihf"
 
     @classmethod
@@ -182,7 +185,7 @@ class Vihf:
 
     @staticmethod
     def _binding(claims: Claims, structure: str, mode: str, signatory: Signatory) -> Iterator[str]:
-        """A card signs for its holder, a seal for its structure."""
+        """Hold that a card signs for its holder, a seal for its structure."""
         oid, expected, what = (
             (NameOID.COMMON_NAME, claims.name_id, "NameID")
             if mode == "direct"

@@ -49,7 +49,7 @@ _SECTOR_OF_A_PRACTICE: Final = "SA07^1.2.250.1.71.4.2.4"
 
 
 def with_default_systems(order_role: str, order_specialty: str) -> tuple[str, str]:
-    """Return the code systems that a role and its specialty are from, where the caller named none."""
+    """Return the code systems of a role and its specialty, where the caller named none."""
     role = G15 if PROFESSIONS[G15].fullmatch(order_role) else A00
     return role, (G05 if order_role == PHARMACIST else R38) if order_specialty else ""
 

@@ -1,7 +1,7 @@
 """`greffe assertion`: prints a signed test assertion of the home's profile.
 
-What is invalid is printed all the same, with a warning on stderr: testers need bad assertions. Only a home's
-own test PKI signs; this is no identity provider.
+What is invalid is printed all the same, with a warning on stderr: testers need bad assertions. Only
+a home's own test PKI signs; this is no identity provider.
 """
 
 import argparse
@@ -9,6 +9,8 @@ import secrets
 import sys
 from datetime import datetime
 from pathlib import Path
+
+from xds.settings import Settings, SettingsError, load_settings
 
 from dmp.vihf_issue import issue_vihf, with_default_systems
 from dmp.vihf_issue import oddities as vihf_oddities
@@ -19,7 +21,6 @@ from xds.security.issue import PURPOSES, Order, issue_xua
 from xds.security.signature import Signer
 from xds.security.trust import TrustError
 from xds.security.writing import security_header
-from xds.settings import Settings, SettingsError, load_settings
 
 MODES = ("direct", "indirect", "indirect_renforcee")
 EXIT_USAGE = 2
@@ -60,7 +61,10 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the assertion. Returns 0, or 2 for a time that is none or a home that cannot be used."""
+    """Print the assertion.
+
+    Returns 0, or 2 for a time that is none or a home that cannot be used.
+    """
     instant = now() if arguments.issued_at is None else parse_time(arguments.issued_at)
     if instant is None:
         return _usage(f"--issued-at {arguments.issued_at!r}: expected 2026-01-31T08:00:00Z")

@@ -1,8 +1,8 @@
 """What an assertion claims, as frozen values, read from the octets that were signed.
 
-Spec: SAML 2.0 core §2. `read_claims` holds the assertion against the shapes of the schema that matter here
-and complains in words that its issuer can use: by now the signature is good, so it is a trusted issuer's
-mistake. Whether the claims do (times, audience, profile) is not judged here.
+Spec: SAML 2.0 core §2. `read_claims` holds the assertion against the shapes of the schema that
+matter here and complains in words that its issuer can use: by now the signature is good, so it is a
+trusted issuer's mistake. Whether the claims do (times, audience, profile) is not judged here.
 """
 
 import re
@@ -92,7 +92,10 @@ class Claims:
 
 
 def read_claims(root: etree._Element) -> Claims:
-    """Return the claims of a signed assertion. Errors: SoapFault (InvalidSecurityToken), explained."""
+    """Return the claims of a signed assertion.
+
+    Errors: SoapFault (InvalidSecurityToken), explained.
+    """
     if root.get("Version") != "2.0":
         raise unfit(f"The assertion's Version must be 2.0, came {quote(root.get('Version', ''))}.")
     parts = _parts(root)
@@ -119,7 +122,10 @@ def read_claims(root: etree._Element) -> Claims:
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the instant of an xs:dateTime, in UTC when no zone is written (SAML 2.0 core §1.3.3)."""
+    """Return the instant of an xs:dateTime; UTC when no zone is written.
+
+    Spec: SAML 2.0 core §1.3.3.
+    """
     match = _TIME.match(_trimmed(text))
     if match is None:
         return None
@@ -138,10 +144,10 @@ def _trimmed(text: str | None) -> str:
 
 
 def _zone(text: str | None) -> timezone:
-    if text in (None, "Z"):
+    if text is None or text == "Z":
         return UTC
-    sign = -1 if text[0] == "-" else 1  # type: ignore[index]
-    hours, minutes = text[1:].split(":")  # type: ignore[index]
+    sign = -1 if text[0] == "-" else 1
+    hours, minutes = text[1:].split(":")
     return timezone(sign * timedelta(hours=int(hours), minutes=int(minutes)))
 
 

@@ -1,7 +1,8 @@
 """Whether genuine claims hold now and here: times, audience, confirmation.
 
-Spec: SAML 2.0 core §2.4.1.2, §2.5 with erratum E46; ITI TF-2 §3.40.4.1.2. Pure: the instant, the audiences
-and the rules are parameters. Every refusal says what to fix, with the server's time where time is at stake.
+Spec: SAML 2.0 core §2.4.1.2, §2.5 with erratum E46; ITI TF-2 §3.40.4.1.2. Pure: the instant, the
+audiences and the rules are parameters. Every refusal says what to fix, with the server's time where
+time is at stake.
 """
 
 from collections.abc import Iterator
@@ -39,7 +40,10 @@ class Situation:
 
 
 def check(claims: Claims, rules: Rules, situation: Situation) -> None:
-    """Check that the claims hold. Errors: SoapFault (InvalidSecurityToken) with every reason at once."""
+    """Check that the claims hold.
+
+    Errors: SoapFault (InvalidSecurityToken) with every reason at once.
+    """
     reasons = [
         *_freshness(claims, rules, situation),
         *_conditions(claims.conditions, rules, situation),

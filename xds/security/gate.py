@@ -8,12 +8,11 @@ Theory. The verification of one request, in order:
  4. read its claims                                                          claims.py
  5. is this signer trusted for this action: caller's issuer, or voucher      trust.py, here
  6. times, audience, confirmation, now and here                              conditions.py
- 7. the domain's profile makes the `Caller`                                  xua.py, dmp/vihf.py, vouch.py
  8. one-time use is spent                                                    onetime.py
 
-Steps 3, 4 and 7 depend on nothing but the octets of step 2, so their result is remembered under the SHA-256
-of exactly these octets; steps 1, 5, 6 and the signer's validity are done for every request. What may be used
-once is never remembered.
+Steps 3, 4 and 7 depend on nothing but the octets of step 2, so their result is remembered under the
+SHA-256 of exactly these octets; steps 1, 5, 6 and the signer's validity are done for every request.
+What may be used once is never remembered.
 
 Spec: ITI TF-2 §3.40.4.1.3; WS-Security 1.1 §12. There is no way past this gate for unsigned calls.
 """
@@ -59,7 +58,7 @@ class _Verified:
 class Gate:
     """Authenticates requests for one service. Safe for use by many threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a gate depends on
         self,
         *,
         profile: AssertionProfile,
@@ -69,7 +68,7 @@ class Gate:
         one_time: OneTimeUses,
         voucher_actions: frozenset[str] = frozenset(),
     ) -> None:
-        """Accept the profile's assertions for any of the audiences, and vouchers for these actions."""
+        """Accept the profile's assertions for these audiences, and vouchers for these actions."""
         self._profile = profile
         self._verifier = verifier
         self._audiences = frozenset(audiences)
@@ -80,7 +79,7 @@ class Gate:
         self._lock = threading.Lock()
 
     @classmethod
-    def from_files(
+    def from_files(  # noqa: PLR0913 - what a configuration names
         cls,
         *,
         profile: AssertionProfile,
@@ -93,7 +92,10 @@ class Gate:
         revocation_lists: Iterable[Path] = (),
         voucher_actions: frozenset[str] = frozenset(),
     ) -> "Gate":
-        """Open the gate of a service from its configuration. Errors: TrustError, naming file and fix."""
+        """Open the gate of a service from its configuration.
+
+        Errors: TrustError, naming file and fix.
+        """
         trust = Trust.from_files(
             anchors=anchors, vouchers=vouchers, barred=barred, revocation_lists=revocation_lists
         )

@@ -1,10 +1,11 @@
 """The wsse:Security header: finds the one assertion of a message, and cuts it out as it came.
 
-Spec: WS-Security 1.1 §5 (Security header); SAML Token Profile 1.1 §3.3; SOAP 1.2 part 1 §2.2 (roles).
-Nothing here is verified yet: what this module returns has a place in the message and no meaning.
+Spec: WS-Security 1.1 §5 (Security header); SAML Token Profile 1.1 §3.3; SOAP 1.2 part 1 §2.2
+(roles). Nothing here is verified yet: what this module returns has a place in the message and no
+meaning.
 """
 
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -22,7 +23,8 @@ OUR_ROLES: Final = frozenset({"", f"{SOAP}/role/ultimateReceiver", f"{SOAP}/role
 _IDS: Final = etree.XPath(
     "//@ID | //@Id | //@xml:id | //@wsu:Id", namespaces={"wsu": WSU, "xml": XML}
 )
-"""Attributes by which signatures refer. ebRIM's `id` is none: its values may repeat (ITI TF-3 §4.2.1)."""
+"""Attributes by which signatures refer. ebRIM's `id` is none: its values may repeat (ITI TF-3
+§4.2.1)."""
 _EBRIM_ID: Final = etree.XPath("boolean(//@id[. = $own])")
 
 
@@ -64,7 +66,7 @@ def find_assertion(envelope: etree._Element) -> etree._Element:
             f"{len(signatures)} signatures in the message, or one outside the assertion",
         )
     # (4)
-    ids = [str(i) for i in _IDS(envelope)]
+    ids = cast("list[str]", _IDS(envelope))
     if len(ids) != len(set(ids)) or _EBRIM_ID(envelope, own=assertion.get("ID", "")):
         raise opaque(Subcode.INVALID_SECURITY, "an id occurs twice in the message")
     return assertion
@@ -73,7 +75,7 @@ def find_assertion(envelope: etree._Element) -> etree._Element:
 def standalone(assertion: etree._Element) -> bytes:
     """Return the assertion as a document of its own, with every namespace that is in scope.
 
-    What is verified, remembered and read are these octets alone: nothing else of the message can change
-    what they mean.
+    What is verified, remembered and read are these octets alone: nothing else of the message can
+    change what they mean.
     """
     return etree.tostring(assertion, encoding="UTF-8", xml_declaration=False, with_tail=False)

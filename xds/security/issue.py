@@ -1,7 +1,7 @@
 """Issues an XUA test assertion: what `greffe assertion` prints in an international home.
 
-Spec: ITI TF-2 §3.40.4.1.2. The order may be nonsense (that is what testers need); `Order.oddities` says so.
-France's VIHF is written by `dmp.vihf_issue`.
+Spec: ITI TF-2 §3.40.4.1.2. The order may be nonsense (that is what testers need); `Order.oddities`
+says so. France's VIHF is written by `dmp.vihf_issue`.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from xds.security.writing import AttributeContent, Draft, code_element, new_asse
 from xds.security.xua import EMERGENCY_REASON
 
 DEFAULT_LIFETIME_SECONDS: Final = 3600
-PASSWORD_CONTEXT: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+AUTHN_CONTEXT: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
 PURPOSES: Final = {
     "normal": CodedValue(
@@ -78,7 +78,7 @@ def issue_xua(
                 audience=order.audience or audience,
                 is_one_time=order.is_one_time,
                 confirmation=BEARER,
-                authentication_context=PASSWORD_CONTEXT,
+                authentication_context=AUTHN_CONTEXT,
                 attributes=tuple(_attributes(order)),
             )
         )

@@ -1,8 +1,8 @@
 """Distinguished names compared as names, whatever the way they are written.
 
 Spec: RFC 2253 and RFC 4514 (string form), RFC 4518 (how values compare); SAML 2.0 core §8.3.3
-(X509SubjectName). Attribute names have aliases in the field (`ST`/`S`, `GN`/`G`, `OID.2.5.4.5`). Only names,
-no certificates are judged here.
+(X509SubjectName). Attribute names have aliases in the field (`ST`/`S`, `GN`/`G`, `OID.2.5.4.5`).
+Only names, no certificates are judged here.
 """
 
 import re

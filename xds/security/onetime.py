@@ -1,7 +1,7 @@
 """Which one-time assertions were used: remembered until they expire, by all workers, over restarts.
 
-Spec: SAML 2.0 core §2.5.1.5 (OneTimeUse). A file of SQLite: its locking makes "first use wins" true across
-processes. Not a cache: an entry is on disk before the caller is served.
+Spec: SAML 2.0 core §2.5.1.5 (OneTimeUse). A file of SQLite: its locking makes "first use wins" true
+across processes. Not a cache: an entry is on disk before the caller is served.
 """
 
 import sqlite3
@@ -59,7 +59,7 @@ class UsesOnDisk:
 
         Errors: sqlite3.Error when the file cannot be written; then nobody is served.
         """
-        # A connection for each use: one-time assertions are rare, and nothing is shared over a fork.
+        # A connection for each use: they are rare, and nothing is shared over a fork.
         with closing(self._open()) as connection, connection:
             connection.execute("DELETE FROM used WHERE until < ?", (instant.timestamp(),))
             done = connection.execute(

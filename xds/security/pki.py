@@ -1,7 +1,8 @@
 """A test PKI: one authority, a signer of assertions, and the Repository's own vouching key.
 
-Spec: RFC 5280. For tests, demonstrations and `greffe init` only: the authority's key is thrown away, so
-that nothing else can ever be signed by it. Names look like a French organisation seal (IGC-Santé).
+Spec: RFC 5280. For tests, demonstrations and `greffe init` only: the authority's key is thrown
+away, so that nothing else can ever be signed by it. Names look like a French organisation seal
+(IGC-Santé).
 """
 
 import os

@@ -1,7 +1,7 @@
 """The seam where a domain's assertion profile plugs in: from claims to the typed `Caller`.
 
-Spec: ITI TF-2 §3.40.4.1.2 (attribute names and CE values that XUA and its national profiles share). A
-profile is chosen by the domain (`assertion_profile`), never by the message.
+Spec: ITI TF-2 §3.40.4.1.2 (attribute names and CE values that XUA and its national profiles share).
+A profile is chosen by the domain (`assertion_profile`), never by the message.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
-"""How a caller is turned away: one WS-Security subcode, and a text that is constant where it must be.
+"""How a caller is turned away: a WS-Security subcode, and a text, constant where it must be.
 
 Spec: WS-Security SOAP Message Security 1.1 §12 (fault codes); ITI TF-2 §3.40.4.1.3. Two kinds:
-`opaque` for everything cryptographic or structural (one constant text per code; what exactly was wrong is
-for the operator only, or a forger could measure his progress), and `explained` for what a trusted issuer
-signed and its holder can mend. This module decides nothing.
+`opaque` for everything cryptographic or structural (one constant text per code; what exactly was
+wrong is for the operator only, or a forger could measure his progress), and `explained` for what a
+trusted issuer signed and its holder can mend. This module decides nothing.
 """
 
 from datetime import UTC, datetime
@@ -30,9 +30,9 @@ class Subcode(StrEnum):
 CONSTANT_TEXT: Final = {
     Subcode.UNSUPPORTED_SECURITY_TOKEN: "The security token is not a plain SAML 2.0 assertion.",
     Subcode.UNSUPPORTED_ALGORITHM: (
-        "The signature names an algorithm or transform that this service does not accept. Accepted: "
-        "exclusive canonicalization, the enveloped-signature transform, SHA-256 or stronger, "
-        "RSA or ECDSA."
+        "The signature names an algorithm or transform that this service does not accept. "
+        "Accepted: exclusive canonicalization, the enveloped-signature transform, "
+        "SHA-256 or stronger, RSA or ECDSA."
     ),
     Subcode.INVALID_SECURITY: (
         "The request needs one wsse:Security header for this service that holds one signed "
@@ -52,7 +52,7 @@ CONSTANT_TEXT: Final = {
 
 
 def opaque(subcode: Subcode, operator_detail: str) -> SoapFault:
-    """Return the fault for a cryptographic or structural defect; the detail stays with the operator."""
+    """Return the fault for a cryptographic or structural defect; the operator gets the detail."""
     return SoapFault(
         FaultCode.SENDER,
         CONSTANT_TEXT[subcode],
@@ -67,11 +67,11 @@ def explained(subcode: Subcode, reason: str) -> SoapFault:
 
 
 def unfit(*reasons: str) -> SoapFault:
-    """Return the fault for an assertion that is genuine but does not do, with every reason at once."""
+    """Return the fault for a genuine assertion that does not do, with every reason at once."""
     return explained(Subcode.INVALID_SECURITY_TOKEN, " ".join(reasons))
 
 
 def shown(instant: datetime) -> str:
-    """Return an instant as SAML writes it, for texts: UTC, seconds (milliseconds if any), `Z`."""
+    """Return an instant as SAML writes it: UTC, milliseconds only if there are any, `Z`."""
     text = instant.astimezone(UTC).replace(tzinfo=None)
     return text.isoformat(timespec="milliseconds" if text.microsecond else "seconds") + "Z"

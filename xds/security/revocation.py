@@ -1,8 +1,8 @@
 """Certificate revocation lists from files, read again when a file changes.
 
-Spec: RFC 5280 §5 and §6.3. A list speaks for the authority that signed it; where one is configured it must
-be current, and a stale one refuses everybody it covers. Delta and indirect lists are not supported, and
-nothing is fetched from the network.
+Spec: RFC 5280 §5 and §6.3. A list speaks for the authority that signed it; where one is configured
+it must be current, and a stale one refuses everybody it covers. Delta and indirect lists are not
+supported, and nothing is fetched from the network.
 """
 
 import threading
@@ -36,7 +36,10 @@ class RevocationLists:
     def check(
         self, certificate: x509.Certificate, issuer: x509.Certificate, instant: datetime
     ) -> None:
-        """Check that no configured list of the issuer revokes the certificate. Errors: Untrusted."""
+        """Check that no configured list of the issuer revokes the certificate.
+
+        Errors: Untrusted.
+        """
         for path in self._read:
             crl = self._current(path)
             if crl.issuer != issuer.subject:
@@ -68,20 +71,15 @@ def _stamp(path: Path) -> _Stamp:
 def _load(path: Path) -> _Read:
     stamp = _stamp(path)
     octets = path.read_bytes()
+    load = x509.load_pem_x509_crl if b"-----BEGIN" in octets else x509.load_der_x509_crl
     try:
-        crl = (
-            x509.load_pem_x509_crl(octets)
-            if b"-----BEGIN" in octets
-            else x509.load_der_x509_crl(octets)
-        )
-        for extension in crl.extensions:
-            if isinstance(extension.value, x509.DeltaCRLIndicator):
-                raise ValueError("delta lists are not supported")
-            if (
-                isinstance(extension.value, x509.IssuingDistributionPoint)
-                and extension.value.indirect_crl
-            ):
-                raise ValueError("indirect lists are not supported")
+        crl = load(octets)
+        kinds = [e.value for e in crl.extensions]
     except ValueError as error:
-        raise ValueError(f"{path}: not a usable revocation list ({error})") from error
+        raise ValueError(f"{path}: not a readable revocation list ({error})") from error
+    for kind in kinds:
+        if isinstance(kind, x509.DeltaCRLIndicator):
+            raise ValueError(f"{path}: delta revocation lists are not supported")  # noqa: TRY004
+        if isinstance(kind, x509.IssuingDistributionPoint) and kind.indirect_crl:
+            raise ValueError(f"{path}: indirect revocation lists are not supported")
     return _Read(stamp, crl)

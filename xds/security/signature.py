@@ -1,4 +1,4 @@
-"""The signature of an assertion: verified on the way in, made on the way out. The only user of xmlsec.
+"""The signature of an assertion: verified on the way in, made on the way out, by xmlsec.
 
 Theory. `verify` takes the octets of one assertion, alone, and:
 
@@ -8,14 +8,14 @@ Theory. `verify` takes the octets of one assertion, alone, and:
  3. takes the certificates of KeyInfo to `Trust`, which answers with a signer or not at all: KeyInfo
     selects, it is never believed;
  4. lets xmlsec verify with that one key;
- 5. canonicalises the assertion without its signature itself, compares the digest with the signed one, and
-    parses those octets again. Only this is returned: what was not signed cannot be read by anybody.
+ 5. canonicalises the assertion without its signature itself, compares the digest, and parses
+    those octets again. Only this is returned: nobody can read what was not signed.
 
-Step 5 repeats half of step 4 on purpose: it proves that the octets returned are those that were signed,
-whatever xmlsec believed it was digesting.
+Step 5 repeats half of step 4 on purpose: it proves that the octets returned are those that were
+signed, whatever xmlsec believed it was digesting.
 
-Spec: XML Signature 1.1; SAML 2.0 core §5.4 (signature profile); ITI TF-2 §3.40.4.1.2. Times, audiences and
-attributes are not judged here.
+Nothing else imports xmlsec. Times, audiences and attributes are not judged here.
+Spec: XML Signature 1.1; SAML 2.0 core §5.4 (signature profile); ITI TF-2 §3.40.4.1.2.
 """
 
 import base64
@@ -137,7 +137,7 @@ class _Shape:
 
 
 class SignatureVerifier:
-    """Verifies assertions against one trust and one list of algorithms. Safe for use by many threads."""
+    """Verifies assertions against one trust and one list of algorithms. Thread-safe."""
 
     def __init__(self, trust: Trust, algorithms: Algorithms | None = None) -> None:
         """Verify against this trust; without a list of algorithms, the default one."""
@@ -163,7 +163,8 @@ class SignatureVerifier:
             hashlib.new(shape.digest_name, canonical).digest(), shape.digest
         ):
             raise opaque(Subcode.FAILED_CHECK, "digest differs from our own canonical form")
-        return Signed(octets=canonical, root=_parse(canonical), signatory=signatory)
+        root = etree.fromstring(canonical, _parser())
+        return Signed(octets=canonical, root=root, signatory=signatory)
 
     def _check_signature(
         self, root: etree._Element, signature: etree._Element, signatory: Signatory
@@ -182,7 +183,8 @@ class SignatureVerifier:
         if key is None:
             try:
                 key = xmlsec.Key.from_memory(
-                    signatory.certificate.public_bytes(Encoding.PEM), xmlsec.KeyFormat.CERT_PEM
+                    signatory.certificate.public_bytes(Encoding.PEM),
+                    xmlsec.constants.KeyDataFormatCertPem,
                 )
             except xmlsec.Error as error:
                 raise opaque(Subcode.FAILED_AUTHENTICATION, f"key unusable: {error}") from error
@@ -193,17 +195,18 @@ class SignatureVerifier:
         return key
 
 
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
 def _parse(octets: bytes) -> etree._Element:
     """Parse one assertion alone, under this module's own caps (the envelope had its own)."""
     if len(octets) > MAX_OCTETS:
         raise opaque(Subcode.INVALID_SECURITY_TOKEN, f"assertion of {len(octets)} octets")
     if octets.count(b"xmlns") > MAX_NAMESPACE_DECLARATIONS:
         raise opaque(Subcode.INVALID_SECURITY_TOKEN, "too many namespace declarations")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
     try:
-        root = etree.fromstring(octets, parser)
+        root = etree.fromstring(octets, _parser())
     except etree.XMLSyntaxError as error:
         raise opaque(Subcode.INVALID_SECURITY_TOKEN, f"not well formed alone: {error}") from error
     if root.getroottree().docinfo.internalDTD is not None:
@@ -295,7 +298,7 @@ def _exclusive(element: etree._Element) -> tuple[str, ...]:
 
 
 def _algorithm(element: etree._Element) -> str:
-    """Return the Algorithm of an element that may have nothing else (no HMACOutputLength, no XPath)."""
+    """Return the Algorithm of an element that has nothing else: no HMACOutputLength, no XPath."""
     if len(element) or set(element.attrib) != {"Algorithm"} or (element.text or "").strip():
         raise opaque(Subcode.UNSUPPORTED_ALGORITHM, f"parameters in {element.tag}")
     return element.get("Algorithm", "")
@@ -304,7 +307,7 @@ def _algorithm(element: etree._Element) -> str:
 def _children(
     element: etree._Element, names: tuple[str, ...], attributes: set[str], *, optional: int = 0
 ) -> list[etree._Element]:
-    """Return the children if they are these, in this order, with nothing but white space between."""
+    """Return the children if they are these in this order, with white space at most between."""
     found = list(element)
     expected = [_ds(n) for n in names]
     tags = [c.tag for c in found]
@@ -369,10 +372,13 @@ class Signer:
 
     @classmethod
     def from_files(cls, certificate: Path, key: Path) -> "Signer":
-        """Read a PEM certificate and its unencrypted PEM key. Errors: TrustError, naming the file."""
+        """Read a PEM certificate and its unencrypted PEM key.
+
+        Errors: TrustError, naming the file.
+        """
         leaf = read_certificates(certificate)[0]
         try:
-            loaded = xmlsec.Key.from_file(str(key), xmlsec.KeyFormat.PEM)
+            loaded = xmlsec.Key.from_file(str(key), xmlsec.constants.KeyDataFormatPem)
         except (xmlsec.Error, OSError) as error:
             raise TrustError(f"{key}: not a readable PEM private key ({error})") from error
         return cls(certificate=leaf, _key=loaded)
@@ -387,15 +393,21 @@ class Signer:
 
         The element is changed. Spec: SAML 2.0 core §5.4.
         """
+        is_elliptic = isinstance(self.certificate.public_key(), ec.EllipticCurvePublicKey)
         signature = xmlsec.template.create(
-            assertion, xmlsec.Transform.EXCL_C14N, self._method(), ns="ds"
+            assertion,
+            xmlsec.constants.TransformExclC14N,
+            xmlsec.constants.TransformEcdsaSha256
+            if is_elliptic
+            else xmlsec.constants.TransformRsaSha256,
+            ns="ds",
         )
         assertion.insert(1, signature)
         reference = xmlsec.template.add_reference(
-            signature, xmlsec.Transform.SHA256, uri="#" + assertion.get("ID", "")
+            signature, xmlsec.constants.TransformSha256, uri="#" + assertion.get("ID", "")
         )
-        xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
-        xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+        xmlsec.template.add_transform(reference, xmlsec.constants.TransformEnveloped)
+        xmlsec.template.add_transform(reference, xmlsec.constants.TransformExclC14N)
         data = xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature))
         certificate = etree.SubElement(data, _ds("X509Certificate"))
         certificate.text = base64.b64encode(self.certificate.public_bytes(Encoding.DER)).decode()
@@ -404,8 +416,3 @@ class Signer:
         context.register_id(assertion, "ID")
         context.sign(signature)
         return etree.tostring(assertion, encoding="UTF-8", xml_declaration=False, with_tail=False)
-
-    def _method(self) -> object:
-        if isinstance(self.certificate.public_key(), ec.EllipticCurvePublicKey):
-            return xmlsec.Transform.ECDSA_SHA256
-        return xmlsec.Transform.RSA_SHA256

@@ -1,9 +1,9 @@
-"""Whom this service believes: configured anchors, chains, key usage, revocation, and the two purposes.
+"""Whom this service believes: anchors, chains, key usage, revocation, and two purposes.
 
-Spec: RFC 5280 §6.1 (path validation); ITI TF-2 §3.40.4.1.3 ("chains to an X-Identity Provider that is
-configured as trusted"). Certificates that come with a message only select among what the configuration
-trusts. No name is matched here and no subjectAltName is wanted: seal and health-professional certificates
-have none. This module knows no XML.
+Spec: RFC 5280 §6.1 (path validation); ITI TF-2 §3.40.4.1.3 ("chains to an X-Identity Provider that
+is configured as trusted"). Certificates that come with a message only select among what the
+configuration trusts. No name is matched here and no subjectAltName is wanted: seal and health-
+professional certificates have none. This module knows no XML.
 """
 
 import hashlib
@@ -56,7 +56,8 @@ _OTHER_USES: Final = frozenset(
         ExtendedKeyUsageOID.IPSEC_IKE,
     }
 )
-"""A certificate that is only for these signs no assertions: a card's authentication certificate, say."""
+"""A certificate that is only for these signs no assertions: a card's authentication certificate,
+say."""
 
 _WEAK_HASHES: Final = frozenset({"md5", "sha1", "sha224"})
 
@@ -105,8 +106,8 @@ class Trust:
     ) -> None:
         """Trust the anchors as issuers of callers and the vouchers, by exact certificate, to vouch.
 
-        The keys of vouchers and of `barred` certificates never sign for a caller themselves, whoever
-        certified them. Errors: TrustError for an anchor that is too weak.
+        The keys of vouchers and of `barred` certificates never sign for a caller themselves,
+        whoever certified them. Errors: TrustError for an anchor that is too weak.
         """
         self._anchors = tuple(anchors)
         self._vouchers = {_fingerprint(c): c for c in vouchers}
@@ -126,7 +127,10 @@ class Trust:
         barred: Iterable[Path] = (),
         revocation_lists: Iterable[Path] = (),
     ) -> "Trust":
-        """Read trust from PEM files, each of which may hold several certificates. Errors: TrustError."""
+        """Read trust from PEM files, each of which may hold several certificates.
+
+        Errors: TrustError.
+        """
         try:
             revocation = RevocationLists(tuple(revocation_lists))
         except (OSError, ValueError) as error:
@@ -230,9 +234,7 @@ class _Search:
         self._checks_left -= 1
         try:
             _require_authority(issuer, certificates_below=len(chain) - 1)
-            hash_used = chain[-1].signature_hash_algorithm
-            if hash_used is None or hash_used.name in _WEAK_HASHES:
-                raise Untrusted("a certificate is signed with a weak or unknown hash")
+            _require_strong_hash(chain[-1])
             chain[-1].verify_directly_issued_by(issuer)
         except Untrusted as error:
             self.obstacles.append(str(error))
@@ -317,6 +319,12 @@ def _require_authority(certificate: x509.Certificate, *, certificates_below: int
     if usage is not None and not usage.key_cert_sign:
         raise Untrusted("an issuer in the chain may not sign certificates")
     _require_strong_key(certificate, Untrusted)
+
+
+def _require_strong_hash(certificate: x509.Certificate) -> None:
+    used = certificate.signature_hash_algorithm
+    if used is None or used.name in _WEAK_HASHES:
+        raise Untrusted("a certificate is signed with a weak or unknown hash")
 
 
 def _require_strong_key(certificate: x509.Certificate, error: type[Exception]) -> None:

@@ -1,10 +1,11 @@
 """The Repository's word for its caller towards its Registry: written, and read back.
 
-Theory. The second leg of an upload must not depend on the first one's assertion: a long upload outlives it,
-its audience may name the Repository only, one-time use is spent. So the Repository signs a short-lived
-assertion of its own that carries what it verified: the caller's attributes and the original's ID and digest.
-A Registry believes it only from a certificate that its configuration names, and only for the actions of
-`VOUCHED_ACTIONS`; a Repository's key never signs as a caller's issuer.
+Theory. The second leg of an upload must not depend on the first one's assertion: a long upload
+outlives it, its audience may name the Repository only, one-time use is spent. So the Repository
+signs a short-lived assertion of its own that carries what it verified: the caller's attributes and
+the original's ID and digest. A Registry believes it only from a certificate that its configuration
+names, and only for the actions of `VOUCHED_ACTIONS`; a Repository's key never signs as a caller's
+issuer.
 
 Law: reading what `vouch` wrote gives the same `Caller`, with `vouched_by` set.
 
@@ -71,7 +72,7 @@ RULES: Final = Rules(
 )
 
 
-def vouch(
+def vouch(  # noqa: PLR0913 - what an assertion depends on
     caller: Caller,
     signer: Signer,
     *,

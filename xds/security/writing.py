@@ -1,12 +1,12 @@
 """Writes assertions and the wsse:Security header that carries one.
 
-Spec: SAML 2.0 core §2; WS-Security SAML Token Profile 1.1. Writes what it is told, right or wrong: testers
-need bad assertions too. Signing is `xds.security.signature`.
+Spec: SAML 2.0 core §2; WS-Security SAML Token Profile 1.1. Writes what it is told, right or wrong:
+testers need bad assertions too. Signing is `xds.security.signature`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from lxml import etree
 
@@ -16,7 +16,7 @@ from xds.security.refusal import shown
 
 NAMESPACES: Final = {"saml": SAML, "xs": XS, "xsi": XSI}
 
-AttributeContent = str | etree._Element
+AttributeContent: TypeAlias = "str | etree._Element"  # noqa: SLF001 - lxml names no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def new_assertion(draft: Draft) -> etree._Element:
 
 def code_element(name: str, code: CodedValue) -> etree._Element:
     """Return an HL7v3 CE value (`Role`, `PurposeOfUse`). Spec: ITI TF-2 §3.40.4.1.2.1."""
-    element = etree.Element(f"{{{HL7V3}}}{name}", nsmap={None: HL7V3})
+    element = etree.Element(f"{{{HL7V3}}}{name}", nsmap={None: HL7V3})  # type: ignore[dict-item]
     element.set(f"{{{XSI}}}type", "CE")
     element.set("code", code.code)
     if code.system:

@@ -1,8 +1,8 @@
 """The international profile: a Cross-Enterprise User Assertion as ITI-40 defines it.
 
-Spec: ITI TF-2 §3.40.4.1.2: Conditions with an audience, SubjectConfirmation and AuthnStatement are required;
-attributes are optional and may repeat. Attributes that have no place in `Caller` are ignored, as the
-transaction allows.
+Spec: ITI TF-2 §3.40.4.1.2: Conditions with an audience, SubjectConfirmation and AuthnStatement are
+required; attributes are optional and may repeat. Attributes that have no place in `Caller` are
+ignored, as the transaction allows.
 """
 
 from collections.abc import Mapping
@@ -85,5 +85,5 @@ class Xua:
 
 
 def _role(value: Value) -> CodedValue | None:
-    """A CE as ITI-40 wants it, or a plain text as older issuers write it."""
+    """Read a CE as ITI-40 wants it, or a plain text as older issuers write it."""
     return coded(value) or (CodedValue(code=value.text) if value.text else None)
