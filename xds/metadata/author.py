@@ -6,7 +6,7 @@ Spec: ITI TF-3 §4.2.3.2.1 and §4.2.3.3.1. The values stay as written;
 
 from dataclasses import dataclass
 
-from xds.metadata.rim import RimObject
+from xds.metadata.rim import RimObject, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,9 @@ class Author:
 def read_author(classification: RimObject) -> Author:
     """Return the author of a Classification; what is absent is '' or ()."""
     return Author(
-        person=next(iter(_values(classification, "authorPerson")), ""),
-        institutions=_values(classification, "authorInstitution"),
-        roles=_values(classification, "authorRole"),
-        specialties=_values(classification, "authorSpecialty"),
-        telecommunications=_values(classification, "authorTelecommunication"),
+        person=next(iter(texts(classification.slot("authorPerson"))), ""),
+        institutions=texts(classification.slot("authorInstitution")),
+        roles=texts(classification.slot("authorRole")),
+        specialties=texts(classification.slot("authorSpecialty")),
+        telecommunications=texts(classification.slot("authorTelecommunication")),
     )
-
-
-def _values(classification: RimObject, name: str) -> tuple[str, ...]:
-    slot = classification.slot(name)
-    return slot.values if slot else ()

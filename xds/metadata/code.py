@@ -6,7 +6,7 @@ own business.
 
 from dataclasses import dataclass
 
-from xds.metadata.rim import RimObject
+from xds.metadata.rim import RimObject, texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +20,9 @@ class Code:
 
 def read_code(classification: RimObject) -> Code:
     """Return the code of a Classification; what is absent is ''."""
-    scheme = classification.slot("codingScheme")
     name = classification.name
     return Code(
-        code=classification.attribute("nodeRepresentation") or "",
-        scheme=scheme.values[0] if scheme and scheme.values else "",
-        display=name[0].value if name else "",
+        code=(classification.attribute("nodeRepresentation") or "").strip(),
+        scheme=next(iter(texts(classification.slot("codingScheme"))), ""),
+        display=name[0].value.strip() if name else "",
     )

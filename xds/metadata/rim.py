@@ -108,3 +108,11 @@ class RimObject:
         return tuple(
             e for e in self.external_identifiers if e.attribute("identificationScheme") == scheme
         )
+
+
+def texts(slot: Slot | None) -> tuple[str, ...]:
+    """Return a slot's values without the white space around them, and without empty ones.
+
+    Why: the Framework's own examples indent values (ITI TF-3 §4.2.3.3.7).
+    """
+    return tuple(text for value in slot.values if (text := value.strip())) if slot else ()

@@ -4,25 +4,19 @@ Spec: ITI TF-3 §4.2.1.5, §4.2.2, §4.2.3; ITI TF-2 §3.42.4.1.3, §3.41.4.1.3.
 the message alone can tell: what depends on stored objects is the room's rules.
 """
 
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Final
 
 from xds.errors import Complaint
-from xds.metadata.rim import RimObject
+from xds.metadata.judge import Actor, CodePolicy, Judge
+from xds.metadata.message import Message, sort_objects
+from xds.metadata.rim import NOWHERE, RimObject
+from xds.metadata.rules import RULES
 from xds.metadata.views import Submission
 
-Actor = Literal["registry", "repository"]
+__all__ = ["Actor", "CodePolicy", "Submission", "read_submission"]
 
-
-class CodePolicy(Protocol):
-    """What a submission is judged against; an `xds.domain.AffinityDomain` is one."""
-
-    @property
-    def authorities(self) -> Mapping[str, object]:
-        """Patient identifier authorities by OID; empty means any."""
-
-    def admits(self, attribute: str, code: str, scheme: str) -> bool:
-        """Return whether the attribute may take this code."""
+MAX_COMPLAINTS: Final = 500
+"""Past this an answer stops listing: a hostile message must not make an even larger answer."""
 
 
 def read_submission(
@@ -32,5 +26,51 @@ def read_submission(
 
     The submission may come beside errors, so that a room can add what the ledger knows; a caller
     that finds an error (`Complaint.is_error`) must not store it.
+
+    Spec: ITI TF-3 §4.2, Table 4.3.1-3. Errors: XDSRegistryMetadataError or
+    XDSRepositoryMetadataError, XDSPatientIdDoesNotMatch, XDSUnknownPatientId,
+    UnresolvedReferenceException, XDS…DuplicateUniqueIdInMessage.
     """
-    raise NotImplementedError
+    # (1) Sort the objects by kind; labels that stand beside a package move into it.
+    judge = Judge(actor=actor, domain=domain)
+    message, complaints = sort_objects(objects, judge)
+    # (2) Each object against the attribute table.
+    found = list(complaints)
+    for subject, rim in message.objects:
+        found.extend(judge.judge(subject, rim))
+    # (3) The rules between objects.
+    for rule in RULES:
+        found.extend(rule(message))
+    # (4) In the message's order, which is how its author reads them.
+    found.sort(key=lambda complaint: complaint.where.line if complaint.where else 0)
+    return _submission(message), _bounded(found, judge)
+
+
+def _submission(message: Message) -> Submission | None:
+    if len(message.submission_sets) != 1:
+        return None
+    return Submission(
+        submission_set=message.submission_sets[0],
+        document_entries=message.document_entries,
+        folders=message.folders,
+        associations=message.associations,
+        object_refs=tuple(ref.id for ref in message.object_refs),
+        objects=tuple(rim for _, rim in message.objects),
+    )
+
+
+def _bounded(found: list[Complaint], judge: Judge) -> tuple[Complaint, ...]:
+    if len(found) <= MAX_COMPLAINTS:
+        return tuple(found)
+    # Errors first: a cut must never turn a refusal into a success.
+    kept = sorted(found, key=lambda complaint: not complaint.is_error)[:MAX_COMPLAINTS]
+    more = judge.complaint(
+        kept[-1].where or NOWHERE,
+        severity=kept[0].severity,
+        subject="the submission",
+        rule=f"at most {MAX_COMPLAINTS} complaints are listed",
+        came=f"{len(found)} complaints",
+        expected="none",
+        fix="mend these first, then send it again to see the others",
+    )
+    return (*kept, more)

@@ -1,8 +1,8 @@
 """The typed views: what people talk about (DocumentEntry, …), read from ebRIM objects.
 
 Spec: ITI TF-3 §4.1.3 (attributes), §4.2.1 and §4.2.2 (their carriers). A view judges nothing: what
-is absent is '', () or None, and the text is as written; `xds.metadata.submission` judges. Each view
-keeps the lossless object it was read from in `rim`.
+is absent is '', () or None, and the text is as written, without the white space around it;
+`xds.metadata.submission` judges. Each view keeps the lossless object it was read from in `rim`.
 """
 
 import re
@@ -12,7 +12,7 @@ from xds.errors import Where
 from xds.metadata import vocabulary as v
 from xds.metadata.author import Author, read_author
 from xds.metadata.code import Code, read_code
-from xds.metadata.rim import LocalizedString, RimObject
+from xds.metadata.rim import LocalizedString, RimObject, texts
 
 SIZE = re.compile(r"[0-9]{1,18}")
 
@@ -183,7 +183,7 @@ def read_document_entry(rim: RimObject) -> DocumentEntry:
         healthcare_facility_type_code=_code(rim, v.HEALTHCARE_FACILITY_TYPE_CODE),
         confidentiality_codes=_codes(rim, v.CONFIDENTIALITY_CODE),
         event_codes=_codes(rim, v.EVENT_CODE_LIST),
-        reference_ids=_values(rim, "urn:ihe:iti:xds:2013:referenceIdList"),
+        reference_ids=_values(rim, v.REFERENCE_ID_LIST),
         limited_metadata=is_marked(rim, v.DOCUMENT_ENTRY_LIMITED_NODE),
     )
 
@@ -263,13 +263,12 @@ def _value(rim: RimObject, slot_name: str) -> str:
 
 
 def _values(rim: RimObject, slot_name: str) -> tuple[str, ...]:
-    slot = rim.slot(slot_name)
-    return slot.values if slot else ()
+    return texts(rim.slot(slot_name))
 
 
 def _identifier(rim: RimObject, scheme: str) -> str:
     found = rim.identifiers(scheme)
-    return (found[0].attribute("value") or "") if found else ""
+    return (found[0].attribute("value") or "").strip() if found else ""
 
 
 def _codes(rim: RimObject, scheme: str) -> tuple[Code, ...]:
@@ -281,7 +280,7 @@ def _code(rim: RimObject, scheme: str) -> Code | None:
 
 
 def _text(strings: tuple[LocalizedString, ...] | None) -> str:
-    return strings[0].value if strings else ""
+    return strings[0].value.strip() if strings else ""
 
 
 def _size(text: str) -> int | None:

@@ -12,7 +12,7 @@ REGREP: Final = "urn:oasis:names:tc:ebxml-regrep"
 SUBMISSION_SET_NODE: Final = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
 FOLDER_NODE: Final = "urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2"
 
-# -- limitedMetadata flags (§4.2.3.2.32, §4.2.3.3.13, §4.2.3.4.10) --
+# -- limitedMetadata flags (§4.2.3.2.29, §4.2.3.3.13, §4.2.3.4.10) --
 DOCUMENT_ENTRY_LIMITED_NODE: Final = "urn:uuid:ab9b591b-83ab-4d03-8f5d-f93b1fb92e85"
 SUBMISSION_SET_LIMITED_NODE: Final = "urn:uuid:5003a9db-8d8d-49e6-bf0c-990e34ac7707"
 FOLDER_LIMITED_NODE: Final = "urn:uuid:2c144a76-29a9-4b7c-af54-b25409fe7d03"
@@ -64,6 +64,15 @@ RELATIONSHIPS: Final = frozenset(
 """Associations between two DocumentEntries (§4.2.2.2)."""
 REPLACING: Final = frozenset({REPLACE, TRANSFORM_AND_REPLACE})
 """Relationships that deprecate their target."""
+NEEDS_REGISTERED_TARGET: Final = frozenset({REPLACE, TRANSFORM_AND_REPLACE, IS_SNAPSHOT_OF})
+"""Relationships whose target cannot be in the same submission (ITI TF-2 §3.42.4.1.3.5)."""
+UPDATE_ASSOCIATION_TYPES: Final = frozenset(
+    {
+        "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus",
+        "urn:ihe:iti:2010:AssociationType:SubmitAssociation",
+    }
+)
+"""Of Update Document Set (ITI-57); known, in order to be refused elsewhere by name."""
 ASSOCIATION_TYPES: Final = RELATIONSHIPS | {HAS_MEMBER}
 
 BARE_ASSOCIATION_TYPES: Final = {urn.rpartition(":")[2]: urn for urn in sorted(ASSOCIATION_TYPES)}
@@ -84,6 +93,9 @@ OBJECT_TYPE_PACKAGE: Final = f"{OBJECT_TYPE}:RegistryPackage"
 OBJECT_TYPE_ASSOCIATION: Final = f"{OBJECT_TYPE}:Association"
 OBJECT_TYPE_CLASSIFICATION: Final = f"{OBJECT_TYPE}:Classification"
 OBJECT_TYPE_EXTERNAL_IDENTIFIER: Final = f"{OBJECT_TYPE}:ExternalIdentifier"
+
+REFERENCE_ID_LIST: Final = "urn:ihe:iti:xds:2013:referenceIdList"
+"""Name of the slot (§4.2.3.2.28)."""
 
 UUID_URN: Final = "urn:uuid:"
 OID_URN: Final = "urn:oid:"
