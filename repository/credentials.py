@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
-from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
-from xds.namespaces import SAML, SOAP, WSSE
-from xds.security.header import find_assertion, standalone
+from xds.namespaces import SOAP, WSSE
+from xds.security.forward import own_assertion_octets
 from xds.security.signature import Signer
 from xds.security.vouch import LIFETIME_SECONDS, vouch
 from xds.story import Call
 
+HEAD = f'<sec:Security xmlns:sec="{WSSE}" xmlns:soap="{SOAP}" soap:mustUnderstand="true">'.encode()
+TAIL = b"</sec:Security>"
 MAX_REMEMBERED = 1024
 """Vouching assertions, about 4 KB each."""
 REUSE_SECONDS = LIFETIME_SECONDS // 2
@@ -58,7 +58,7 @@ class Vouching:
             instant=call.instant,
             assertion_id=self.new_id(),
         )
-        header = _security("sec", "soap", {}, assertion)
+        header = _security(assertion)
         with self._lock:
             self._made[digest] = (call.instant, header)
             self._made.move_to_end(digest)
@@ -72,54 +72,9 @@ class Forwarding:
     """The caller's own assertion, byte for byte."""
 
     def header(self, call: Call) -> bytes:
-        """Return the header around the assertion's bytes, under the namespaces they were in.
-
-        What is not UTF-8 cannot go into our envelope as it is; it goes re-encoded, which its
-        signature, being over the canonical form, survives.
-        """
-        assertion = find_assertion(call.request.envelope)
-        parent = assertion.getparent()
-        scope = dict(parent.nsmap) if parent is not None else {}
-        octets = slice_assertion(call.request.envelope_octets) or standalone(assertion)
-        security, soap = _free("sec", scope), _free("soap", scope)
-        return _security(security, soap, scope, octets)
+        """Return the header around the assertion. Errors: SoapFault, as the gate's."""
+        return _security(own_assertion_octets(call.request))
 
 
-def slice_assertion(envelope: bytes) -> bytes:
-    """Return the octets of the one SAML 2.0 assertion of a UTF-8 envelope; b'' when not UTF-8."""
-    try:
-        envelope.decode("utf-8")
-    except UnicodeDecodeError:
-        return b""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    span: list[int] = []
-    wanted = f"{SAML} Assertion"
-
-    def started(name: str, _attributes: dict[str, str]) -> None:
-        if name == wanted and not span:
-            span.append(parser.CurrentByteIndex)
-
-    def ended(name: str) -> None:
-        if name == wanted and len(span) == 1:
-            span.append(envelope.index(b">", parser.CurrentByteIndex) + 1)
-
-    parser.StartElementHandler = started
-    parser.EndElementHandler = ended
-    parser.Parse(envelope, True)
-    return envelope[span[0] : span[1]] if len(span) == 2 else b""  # noqa: PLR2004
-
-
-def _security(prefix: str, soap: str, scope: dict[str | None, str], content: bytes) -> bytes:
-    declared = {**scope, prefix: WSSE, soap: SOAP}
-    written = " ".join(
-        f"{'xmlns' + (':' + p if p else '')}={quoteattr(uri)}" for p, uri in declared.items()
-    )
-    head = f'<{prefix}:Security {written} {soap}:mustUnderstand="true">'
-    return head.encode() + content + f"</{prefix}:Security>".encode()
-
-
-def _free(prefix: str, scope: dict[str | None, str]) -> str:
-    """Return a prefix that the caller's message does not use."""
-    while prefix in scope:
-        prefix += "g"
-    return prefix
+def _security(assertion: bytes) -> bytes:
+    return HEAD + assertion + TAIL

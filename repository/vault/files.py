@@ -15,15 +15,19 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from repository.vault.api import BlobDamagedError, OutOfSpaceError, Receipt, Staged, VaultError
+from repository.vault.taking import Taking
 
 READ_OCTETS = 1024 * 1024
 """One read of a blob; large enough that hashing releases the interpreter for most of its time."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+HELPERS = 2 * (os.cpu_count() or 1)
+"""Threads that hash and write back large documents beside the one that receives them."""
 SHARDS = tuple(f"{n:02x}" for n in range(256))
 
 
@@ -52,6 +56,7 @@ class FileBlobs:
 
     folder: Path
     disk: Disk = field(default_factory=Disk)
+    helpers: Executor = field(default_factory=lambda: ThreadPoolExecutor(HELPERS, "vault"))
 
     def stage(self, chunks: Iterable[bytes]) -> StagedFile:
         """Write the chunks to a new staging file and compute their receipt.
@@ -160,16 +165,18 @@ class FileBlobs:
                 os.close(descriptor)
 
     def _write(self, descriptor: int, chunks: Iterable[bytes], path: str) -> Receipt:
-        sha1, sha256, size = hashlib.sha1(usedforsecurity=False), hashlib.sha256(), 0
-        for chunk in chunks:
-            sha1.update(chunk)
-            sha256.update(chunk)
-            size += len(chunk)
+        taking = Taking(self.helpers, lambda: self.disk.fsync(descriptor))
+        try:
+            for chunk in chunks:
+                with _failure("write", path):
+                    written = self.disk.write(descriptor, chunk)
+                    while written < len(chunk):  # a short write is legal
+                        written += self.disk.write(descriptor, memoryview(chunk)[written:])
+                    taking.take(chunk)
             with _failure("write", path):
-                written = self.disk.write(descriptor, chunk)
-                while written < len(chunk):  # a short write is legal
-                    written += self.disk.write(descriptor, memoryview(chunk)[written:])
-        return Receipt(sha256=sha256.hexdigest(), sha1=sha1.hexdigest(), size_octets=size)
+                return taking.receipt()
+        finally:
+            taking.wait()
 
     def _fsync_folder(self, folder: str) -> None:
         with _failure("fsync", folder):
