@@ -28,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 8
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: $(INSTALLED) ## Make the virtual environment (every other target does when it must)
@@ -57,7 +57,22 @@ check: lint ## Style, strict types and import contracts: no test is run
 	@$(BIN)/lint-imports
 
 .PHONY: test
-test: check ## All checks, then all tests in random order
+test: check pytest ## All checks, then all tests in random order
+
+# Pythons at hand beside the default one: on the PATH and working, or where pyenv keeps them.
+OTHERS = $(shell for version in 3.11 3.12 3.13; do \
+    for python in python$$version $$HOME/.pyenv/versions/$$version.*/bin/python; do \
+      $$python -c '' 2>/dev/null && echo $$python && break; \
+    done; done)
+
+.PHONY: versions
+versions: ## The tests once more on every supported Python at hand
+	@for python in $(OTHERS); do \
+	  $(MAKE) --no-print-directory PYTHON=$$python pytest || exit 1; \
+	done
+
+.PHONY: pytest
+pytest: $(INSTALLED)
 	@echo "==> pytest ($$($(BIN)/python --version))"
 	@$(PYTEST) -m "not interop" $(ARGS)
 
