@@ -60,7 +60,8 @@ check: lint ## Style, strict types and import contracts: no test is run
 test: check pytest ## All checks, then all tests in random order
 
 # Pythons at hand beside the default one: on the PATH and working, or where pyenv keeps them.
-OTHERS = $(shell for version in 3.11 3.12 3.13; do \
+OTHERS = $(shell default=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+  for version in 3.11 3.12 3.13; do [ $$version != "$$default" ] || continue; \
     for python in python$$version $$HOME/.pyenv/versions/$$version.*/bin/python; do \
       $$python -c '' 2>/dev/null && echo $$python && break; \
     done; done)
