@@ -1,0 +1,229 @@
+"""The SOAP 1.2 envelope: read its headers and body, write answers and faults.
+
+Spec: SOAP 1.2 part 1 §5; WS-Addressing 1.0 SOAP binding; ITI TF-2 §V.3. Who calls is not asked here.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from xds.errors import Where, quote
+from xds.namespaces import PREFIXES, SOAP, SOAP11, WSA, WSSE, local, prefixed
+from xds.soap.addressing import (
+    ANONYMOUS,
+    FAULT_ACTION,
+    SOAP_FAULT_ACTION,
+    UNDERSTOOD,
+    Addressing,
+    peek_message_id,
+    read_addressing,
+)
+from xds.soap.addressing import fault as addressing_fault
+from xds.soap.fault import FaultCode, SoapFault
+
+OUR_ROLES: Final = frozenset({"", f"{SOAP}/role/next", f"{SOAP}/role/ultimateReceiver"})
+SECURITY: Final = f"{{{WSSE}}}Security"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An envelope whose outer form is right."""
+
+    header: etree._Element | None
+    body: etree._Element
+    """The single child of soap:Body."""
+    body_where: Where
+
+    @property
+    def message_id(self) -> str | None:
+        """MessageID as it stands, for a fault's RelatesTo."""
+        return peek_message_id(self.header)
+
+
+class NotUnderstoodFault(SoapFault):
+    """A MustUnderstand fault, which also names the headers. Spec: SOAP 1.2 part 1 §5.4.8."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        shown = ", ".join(prefixed(name) for name in names)
+        super().__init__(
+            FaultCode.MUST_UNDERSTAND,
+            f"Headers marked mustUnderstand are not understood here: {shown}.",
+        )
+        self.names = names
+
+
+def check_version(root: etree._Element) -> None:
+    """Refuse what is no SOAP 1.2 envelope. Errors: SoapFault VersionMismatch, naming both versions."""
+    if root.tag == f"{{{SOAP}}}Envelope":
+        return
+    came = f"the element {quote(prefixed(str(root.tag)))}"
+    if root.tag == f"{{{SOAP11}}}Envelope":
+        came = f"a SOAP 1.1 envelope ({SOAP11})"
+    raise SoapFault(
+        FaultCode.VERSION_MISMATCH,
+        f"Expected a SOAP 1.2 envelope ({SOAP}); came: {came}. Fix: use the SOAP 1.2 binding of "
+        "the WSDL and the content type application/soap+xml.",
+    )
+
+
+def open_envelope(root: etree._Element) -> Opened:
+    """Return the header and the single body element.
+
+    Errors: SoapFault; VersionMismatch for another SOAP, Sender for another structure.
+    """
+    check_version(root)
+    children = [c for c in root if isinstance(c.tag, str)]
+    names = [local(str(c.tag)) if c.tag.startswith(f"{{{SOAP}}}") else "?" for c in children]
+    if names not in (["Header", "Body"], ["Body"]):
+        came = ", ".join(prefixed(str(c.tag)) for c in children) or "nothing"
+        raise SoapFault(
+            FaultCode.SENDER,
+            f"soap:Envelope holds an optional soap:Header, then one soap:Body; came: {came}.",
+        )
+    header = children[0] if len(children) > 1 else None
+    inside = [c for c in children[-1] if isinstance(c.tag, str)]
+    if len(inside) != 1:
+        came = ", ".join(prefixed(str(c.tag)) for c in inside) or "nothing"
+        raise SoapFault(
+            FaultCode.SENDER,
+            f"soap:Body must hold exactly one element, the request; came: {came}.",
+        )
+    where = Where("soap:Envelope", root.sourceline or 0).child(
+        "soap:Body", children[-1].sourceline or 0
+    )
+    body = inside[0]
+    return Opened(
+        header=header,
+        body=body,
+        body_where=where.child(prefixed(str(body.tag)), body.sourceline or 0),
+    )
+
+
+def check_understood(header: etree._Element | None) -> None:
+    """Refuse headers for us that must be understood and are not. Errors: NotUnderstoodFault."""
+    strangers = []
+    for block in header if header is not None else ():
+        if not isinstance(block.tag, str) or block.tag in UNDERSTOOD or block.tag == SECURITY:
+            continue
+        must = (block.get(f"{{{SOAP}}}mustUnderstand") or "").strip()
+        if must in ("1", "true") and (block.get(f"{{{SOAP}}}role") or "").strip() in OUR_ROLES:
+            strangers.append(block.tag)
+    if strangers:
+        raise NotUnderstoodFault(tuple(strangers))
+
+
+def read_headers(
+    opened: Opened,
+    *,
+    http_action: str,
+    operations: Mapping[str, str],
+    reply_to_hosts: frozenset[str],
+) -> Addressing:
+    """Return the addressing of a request for one of the operations (action → body element).
+
+    HTTP action, wsa:Action and body must agree; a missing HTTP action is no disagreement (RFC 3902).
+    Errors: SoapFault, naming what came and what is known here.
+    """
+    known = ", ".join(operations)
+    addressing = read_addressing(opened.header, expected=known, reply_to_hosts=reply_to_hosts)
+    action, body = addressing.action, str(opened.body.tag)
+    expected = operations.get(action)
+    if expected is None:
+        raise addressing_fault(
+            "ActionNotSupported",
+            f"wsa:Action is {quote(action)}; expected one of: {known}.",
+        )
+    if body != expected or (http_action and http_action != action):
+        shown = quote(http_action) if http_action else "absent"
+        raise addressing_fault(
+            "ActionMismatch",
+            f"wsa:Action is {quote(action)}, the HTTP action is {shown}, the body is {_q(body)}; "
+            f"expected the body {_q(expected)} and the same action in both places.",
+        )
+    check_understood(opened.header)
+    return addressing
+
+
+def _q(clark: str) -> str:
+    uri, _, name = clark.removeprefix("{").rpartition("}")
+    return f"{quote(name)} in the namespace {quote(uri)}"
+
+
+def _envelope_open(action: str, relates_to: str | None, *, blocks: str = "") -> str:
+    related = f"<wsa:RelatesTo>{escape(relates_to)}</wsa:RelatesTo>" if relates_to else ""
+    return (
+        f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"><soap:Header>'
+        f'<wsa:Action soap:mustUnderstand="1">{escape(action)}</wsa:Action>'
+        f"<wsa:MessageID>urn:uuid:{uuid.uuid4()}</wsa:MessageID>"
+        f"<wsa:To>{ANONYMOUS}</wsa:To>{related}{blocks}</soap:Header><soap:Body>"
+    )
+
+
+ENVELOPE_CLOSE: Final = b"</soap:Body></soap:Envelope>"
+
+
+def answer_open(action: str, relates_to: str | None) -> bytes:
+    """Return an answer's envelope up to its body's content; `ENVELOPE_CLOSE` ends it."""
+    return _envelope_open(action, relates_to).encode("utf-8")
+
+
+def write_fault(fault: SoapFault, relates_to: str | None) -> bytes:
+    """Return the whole envelope of a fault. Spec: SOAP 1.2 part 1 §5.4."""
+    is_addressing = (fault.subcode or "").startswith(f"{{{WSA}}}")
+    subcode = ""
+    if fault.subcode:
+        uri, _, name = fault.subcode[1:].rpartition("}")
+        prefix = PREFIXES.get(uri, "sub")
+        subcode = (
+            f'<soap:Subcode><soap:Value xmlns:{prefix}="{escape(uri)}">{prefix}:{escape(name)}'
+            "</soap:Value></soap:Subcode>"
+        )
+    return "".join(
+        (
+            _envelope_open(
+                FAULT_ACTION if is_addressing else SOAP_FAULT_ACTION,
+                relates_to,
+                blocks="".join(_fault_blocks(fault)),
+            ),
+            f"<soap:Fault><soap:Code><soap:Value>soap:{fault.code.value}</soap:Value>{subcode}",
+            "</soap:Code><soap:Reason>",
+            f'<soap:Text xml:lang="en">{escape(_xml_safe(fault.reason))}</soap:Text>',
+            "</soap:Reason></soap:Fault></soap:Body></soap:Envelope>",
+        )
+    ).encode("utf-8")
+
+
+def _fault_blocks(fault: SoapFault) -> Iterable[str]:
+    """Yield the header blocks that SOAP 1.2 asks for beside two kinds of fault."""
+    if fault.code is FaultCode.VERSION_MISMATCH:
+        yield (
+            f'<soap:Upgrade><soap:SupportedEnvelope qname="ns1:Envelope" xmlns:ns1="{SOAP}"/>'
+            "</soap:Upgrade>"
+        )
+    if isinstance(fault, NotUnderstoodFault):
+        for clark in fault.names:
+            uri, _, name = clark.removeprefix("{").rpartition("}")
+            quoted = escape(uri, {'"': "&quot;"})
+            yield f'<soap:NotUnderstood qname="ns1:{escape(name)}" xmlns:ns1="{quoted}"/>'
+
+
+def _xml_safe(text: str) -> str:
+    """Return a text without the characters that XML 1.0 cannot carry."""
+    return "".join(c if c >= " " or c in "\t\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+__all__ = [
+    "ENVELOPE_CLOSE",
+    "NotUnderstoodFault",
+    "Opened",
+    "answer_open",
+    "check_understood",
+    "check_version",
+    "open_envelope",
+    "read_headers",
+    "write_fault",
+]

@@ -1,0 +1,51 @@
+"""Lets spyne 2.14 be imported on Python 3.12 and 3.13; does nothing on 3.11.
+
+Why: spyne carries a copy of six whose lazy modules use an import hook that Python 3.12 removed, and it imports
+`cgi`, which Python 3.13 removed. Both are provided here from spyne's own six and the standard library, before
+`xds.door` imports spyne. Nothing else imports this module.
+"""
+
+import importlib.util
+import sys
+from email.message import Message
+from pathlib import Path
+from types import ModuleType
+
+SIX = "spyne.util.six"
+
+
+def prepare() -> None:
+    """Make `import spyne` work. Errors: ImportError when spyne is not installed."""
+    if sys.version_info >= (3, 12) and SIX not in sys.modules:
+        _load_six()
+    if sys.version_info >= (3, 13) and "cgi" not in sys.modules:
+        cgi = ModuleType("cgi")
+        cgi.parse_header = parse_header  # type: ignore[attr-defined]
+        sys.modules["cgi"] = cgi
+
+
+def parse_header(line: str) -> tuple[str, dict[str, str]]:
+    """Return a header's value and its parameters, as the removed `cgi.parse_header` did."""
+    message = Message()
+    message["content-type"] = line
+    parameters = message.get_params(failobj=[("", "")])
+    return parameters[0][0], {name: str(value) for name, value in parameters[1:]}
+
+
+def _load_six() -> None:
+    """Load spyne's six under its own name and every lazy module of it at once."""
+    spyne = importlib.util.find_spec("spyne")
+    if spyne is None or not spyne.submodule_search_locations:
+        raise ImportError("spyne is not installed")
+    path = Path(spyne.submodule_search_locations[0], "util", "six.py")
+    spec = importlib.util.spec_from_file_location(SIX, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be loaded")
+    six = importlib.util.module_from_spec(spec)
+    sys.modules[SIX] = six
+    spec.loader.exec_module(six)
+    for name, module in six._importer.known_modules.items():  # noqa: SLF001 - the point of it
+        try:
+            sys.modules[name] = module._resolve() if hasattr(module, "_resolve") else module  # noqa: SLF001
+        except ImportError:  # a module that this Python does not have; spyne does not need it
+            continue

@@ -1,0 +1,150 @@
+"""The request's body as it comes from the socket: in pieces, at a minimum rate, and drained in the end.
+
+There is no limit on total time, only on silence and on slowness: the first byte within
+`Limits.first_byte_seconds`, then each piece at `Limits.minimum_rate_octets` a second or faster. A caller who is
+refused while still sending gets the answer first; then what is left is read and thrown away, within bounds, so
+that closing the connection does not destroy the answer on its way.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+from xds.clock import monotonic
+from xds.limits import MIB, Limits
+from xds.soap.fault import FaultCode, SoapFault
+
+PIECE_OCTETS: Final = 64 * 1024
+GRACE_SECONDS: Final = 5.0
+"""Added to the time that a piece may take at the minimum rate."""
+DRAIN_OCTETS: Final = 64 * MIB
+DRAIN_SECONDS: Final = 5.0
+WATCH_SECONDS: Final = 0.5
+
+
+class _Watchdog:
+    """Ends the reading of connections that miss their deadline.
+
+    Why a thread: a time-out on the socket starts anew with every byte, so a caller who drips one byte
+    at a time would never meet it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._deadlines: dict[int, tuple[float, socket.socket]] = {}
+        self._thread: threading.Thread | None = None
+
+    def watch(self, key: int, connection: socket.socket, seconds: float) -> None:
+        """Shut the connection for reading unless `release` comes within this time."""
+        with self._lock:
+            self._deadlines[key] = (monotonic() + seconds, connection)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                self._thread.start()
+
+    def release(self, key: int) -> bool:
+        """Stop watching; return whether the deadline was kept."""
+        with self._lock:
+            return self._deadlines.pop(key, None) is not None
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(WATCH_SECONDS):
+            with self._lock:
+                late = [k for k, (at, _) in self._deadlines.items() if at < monotonic()]
+                connections = [self._deadlines.pop(key)[1] for key in late]
+            for connection in connections:
+                try:
+                    connection.shutdown(socket.SHUT_RD)
+                except OSError:  # already gone
+                    continue
+
+
+WATCHDOG: Final = _Watchdog()
+
+
+class Wire:
+    """One request's body. Errors: SoapFault when the caller is silent, too slow, or goes away."""
+
+    def __init__(self, environ: dict[str, Any], limits: Limits) -> None:
+        """Read from a WSGI environment; gunicorn also shows its socket, for deadlines."""
+        self._input = environ["wsgi.input"]
+        self._socket: socket.socket | None = environ.get("gunicorn.socket")
+        self._limits = limits
+        length = environ.get("CONTENT_LENGTH") or ""
+        is_chunked = "chunked" in (environ.get("HTTP_TRANSFER_ENCODING") or "").lower()
+        self._left: int | None = int(length) if length.isdecimal() else 0
+        if is_chunked or environ.get("wsgi.input_terminated"):
+            self._left = None if not length.isdecimal() or is_chunked else self._left
+        self._read = 0
+        self._is_over = self._left == 0
+        self._is_broken = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether every byte of the request was read, so that the connection can serve another."""
+        return self._is_over and not self._is_broken
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body's bytes as they come."""
+        while chunk := self._next(self._seconds_for_a_piece()):
+            yield chunk
+
+    def _seconds_for_a_piece(self) -> float:
+        if self._read == 0:
+            return self._limits.first_byte_seconds + PIECE_OCTETS / self._limits.minimum_rate_octets
+        return GRACE_SECONDS + PIECE_OCTETS / self._limits.minimum_rate_octets
+
+    def _next(self, seconds: float) -> bytes:
+        if self._is_over or self._is_broken:
+            return b""
+        size = PIECE_OCTETS if self._left is None else min(PIECE_OCTETS, self._left)
+        chunk, is_in_time = self._read_within(size, seconds)
+        self._read += len(chunk)
+        if self._left is not None:
+            self._left -= len(chunk)
+        if not is_in_time or (not chunk and self._left):
+            self._is_broken = True
+            raise self._broken(is_in_time=is_in_time)
+        self._is_over = not chunk or self._left == 0
+        return chunk
+
+    def _read_within(self, size: int, seconds: float) -> tuple[bytes, bool]:
+        """Return the next bytes, and whether they came in time."""
+        if self._socket is None:
+            return self._input.read(size), True
+        WATCHDOG.watch(id(self), self._socket, seconds)
+        try:
+            chunk: bytes = self._input.read(size)
+        except Exception as error:  # noqa: BLE001 - gunicorn's own errors have no common base
+            self._is_broken = True
+            raise self._broken(is_in_time=WATCHDOG.release(id(self))) from error
+        return chunk, WATCHDOG.release(id(self))
+
+    def _broken(self, *, is_in_time: bool) -> SoapFault:
+        if is_in_time:
+            return SoapFault(
+                FaultCode.SENDER,
+                f"The request's body broke off after {self._read} octets. Fix: send as many as the "
+                "Content-Length says, or end the last chunk.",
+            )
+        return SoapFault(
+            FaultCode.SENDER,
+            f"The request came too slowly: expected its first byte within "
+            f"{self._limits.first_byte_seconds:g} s, then {self._limits.minimum_rate_octets} octets "
+            f"a second; {self._read} octets came.",
+        )
+
+    def lingering(self, answer: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the answer, then throw away what the caller is still sending, within bounds."""
+        yield from answer
+        started = monotonic()
+        drained = 0
+        try:
+            while chunk := self._next(DRAIN_SECONDS):
+                drained += len(chunk)
+                if drained > DRAIN_OCTETS or monotonic() - started > DRAIN_SECONDS:
+                    return
+        except SoapFault:
+            return
