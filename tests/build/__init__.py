@@ -1,0 +1,1 @@
+"""Builders of test data, valid by default: a negative test changes one thing."""

@@ -1,0 +1,255 @@
+"""xds.metadata.hl7v2: each type is read as it was rendered, and each fault has its own words."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import metadata as some
+from xds.metadata import hl7v2
+from xds.metadata.datatype import DatatypeError
+from xds.metadata.hl7v2 import (
+    check_recipient,
+    check_text,
+    cx_key,
+    escape,
+    parse_cx,
+    parse_cxi,
+    parse_pid_field,
+    parse_strict_cx,
+    parse_xcn,
+    parse_xon,
+    parse_xtn,
+    render_cx,
+    render_cxi,
+    render_xcn,
+    render_xon,
+    render_xtn,
+    unescape,
+)
+
+PATIENT = "SELF-5^^^&1.3.6.1.4.1.21367.2005.3.7&ISO"
+
+
+@given(some.component)
+def test_escaping_is_undone_by_unescaping_and_leaves_no_separator(text):
+    assert unescape(escape(text)) == text
+    assert not set("|^~&") & set(escape(text))
+
+
+@given(some.cxs)
+def test_cx_round_trip(value):
+    assert parse_strict_cx(render_cx(value)) == value
+
+
+@given(some.cxis)
+def test_cxi_round_trip(value):
+    assert parse_cxi(render_cxi(value)) == value
+
+
+@given(some.xcns)
+def test_xcn_round_trip(value):
+    assert parse_xcn(render_xcn(value)) == value
+
+
+@given(some.xons)
+def test_xon_round_trip(value):
+    assert parse_xon(render_xon(value)) == value
+
+
+@given(some.xtns)
+def test_xtn_round_trip(value):
+    assert parse_xtn(render_xtn(value)) == value
+
+
+@given(st.text(st.sampled_from("^&|~\\;amp1.ISOPID- ")))
+def test_any_text_is_a_value_or_one_datatype_error(text):
+    for parse in (parse_cx, parse_cxi, parse_xcn, parse_xon, parse_xtn, parse_pid_field):
+        with suppress(DatatypeError):
+            parse(text)
+
+
+def test_a_patient_is_the_same_with_and_without_the_type_of_identifier():
+    ins = "207058575627097^^^&1.2.250.1.213.1.4.10&ISO"
+    assert parse_cx(ins + "^NH").further == ("NH",)
+    assert render_cx(parse_cx(ins + "^NH")) == ins + "^NH"
+    assert cx_key(ins + "^NH") == cx_key(f" {ins} ") == ins
+    assert cx_key("no CX") == "no CX"
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("", "add the identifier"),
+        ("^^^&1.2.3&ISO", "add the identifier"),
+        ("123", "add ^^^&OID&ISO"),
+        ("123^x^^&1.2.3&ISO", "components 2 and 3 empty"),
+        ("123^^^Hospital&1.2.3&ISO", "namespace"),
+        ("123^^^1.2.3", "namespace"),
+        ("123^^^&hospital&ISO", "an OID"),
+        ("123^^^&01.2&ISO", "an OID"),
+        ("123^^^&1.2.3", "&ISO"),
+        ("123^^^&1.2.3&iso", "&ISO"),
+        ("123^^^&amp;1.2.3&amp;ISO", "escape the value once"),
+    ],
+)
+def test_a_cx_fault_says_what_to_mend(text, fix):
+    with pytest.raises(DatatypeError) as error:
+        parse_cx(text)
+    assert fix in error.value.fix
+
+
+def test_a_strict_cx_ends_after_its_authority():
+    with pytest.raises(DatatypeError, match="no component after"):
+        parse_strict_cx(PATIENT + "^NH")
+    assert parse_strict_cx(PATIENT + "^^").id_number == "SELF-5"  # trailing delimiters are nothing
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "11379^^^&1.3.6367.3.7&ISO^urn:ihe:iti:xds:2013:uniqueId",
+        "2.16.840.1^^^^urn:ihe:iti:xdw:2013:workflowInstanceId",
+        "1.2.3^^^&1.2.3&ISO^urn:ihe:iti:xds:2016:studyInstanceUID",
+        "2013001^^^Namespace^urn:ihe:iti:xds:2013:accession",
+        "245348841^^^&1.2.840.113619.6.197&ISO^urn:ihe:iti:xds:2015:encounterId",
+    ],
+)
+def test_reference_identifiers_of_the_standard_are_read(text):
+    assert parse_cxi(text).type_code.startswith("urn:ihe:iti:")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("^^^&1.2&ISO^urn:x:y", "CXi.1"),
+        ("1^2^^&1.2&ISO^urn:x:y", "CXi.2"),
+        ("1^^^&x&ISO^urn:x:y", "CXi.4"),
+        ("1^^^&1.2&ISO", "CXi.5"),
+        ("1^^^&1.2&ISO^a^b", "sixth"),
+        ("1^^^^urn:ihe:iti:xds:2013:order", "CXi.4 is present"),
+    ],
+)
+def test_a_reference_identifier_with_a_missing_component_is_refused(text, rule):
+    with pytest.raises(DatatypeError, match=rule):
+        parse_cxi(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Gerald Smitty", ""),
+        ("^Welby^Marcus^^MD^Dr", "Welby"),
+        ("11375^Welby^Marcus^J^Jr. MD^Dr^^^&2.999.6.197&ISO", "Welby"),
+        ("2.999.1.2.3.7548^Some EMR", "Some EMR"),
+        ("801234567897^BERNARD^Claire^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS", "BERNARD"),
+        ("^Welby^^^^^^^^^^", "Welby"),
+    ],
+)
+def test_persons_of_the_field_are_read(text, name):
+    assert parse_xcn(text).family_name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("", "XCN"),
+        ("^^Marcus", "XCN"),
+        ("1^Welby^^^^^^^Hospital", "XCN.9"),
+        ("1^Welby^^^^^^^&amp;1.2.3&amp;ISO", "twice"),
+    ],
+)
+def test_a_person_without_name_and_identifier_or_with_a_wrong_authority_is_refused(text, rule):
+    with pytest.raises(DatatypeError, match=rule):
+        parse_xcn(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        ("Some Hospital", ""),
+        ("Some Hospital^^^^^^^^^2.999.1.2.3", "2.999.1.2.3"),
+        ("Some Hospital^^^^^&2.999.1789&ISO^^^^45", "45"),
+        ("Cabinet^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1750000000", "1750000000"),
+        ("^^^^^^^^^1.2.3", "1.2.3"),
+    ],
+)
+def test_organisations_of_the_field_are_read(text, identifier):
+    assert parse_xon(text).identifier == identifier
+
+
+@pytest.mark.parametrize("text", ["", "^^^^^^", "Hospital^^^^^1.2.3"])
+def test_an_organisation_without_a_name_or_with_a_wrong_authority_is_refused(text):
+    with pytest.raises(DatatypeError, match="XON"):
+        parse_xon(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "^^Internet^radiology@healthcare.example.org",
+        "^NET^Internet^a@example.org",
+        "^PRS^PH^^31^^(042) 1123 4567",
+        "^PRS^PH^^^^+31 42 1123 4567",
+        "+33123456789^^PH",
+    ],
+)
+def test_addresses_of_the_field_are_read(text):
+    parsed = parse_xtn(text)
+    assert parsed.address or parsed.number
+
+
+@pytest.mark.parametrize("text", ["", "a@example.org", "^^Internet", "^PRS^PH"])
+def test_an_address_without_a_type_or_a_number_is_refused(text):
+    with pytest.raises(DatatypeError, match="XTN"):
+        parse_xtn(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Some Hospital^^^^^^^^^1.2.3.9.1789.45|^Wel^Marcus^^^Dr^MD|^^Internet^mwel@example.org",
+        "|12345^LaShawn^James^^Dr^MD",
+        "MainHospital^^^^^^^^^1.2.3.4.5.6.7.8.9.1789.2364",
+        "||^^Internet^dr.oz@healthcare.example.org",
+    ],
+)
+def test_recipients_of_the_standard_are_accepted(text):
+    check_recipient(text)
+
+
+@pytest.mark.parametrize("text", ["", "||", "a|b|^^Internet^c|d", "|^^x", "||mail"])
+def test_a_recipient_that_names_nobody_is_refused(text):
+    with pytest.raises(DatatypeError):
+        check_recipient(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "content"),
+    [
+        ("PID-3|a^^^&1.2&ISO~b^^^&1.3&ISO", 3, "a^^^&1.2&ISO~b^^^&1.3&ISO"),
+        ("PID-5|Doe^John^^^", 5, "Doe^John^^^"),
+        ("PID-7|1950-10-07", 7, "1950-10-07"),
+        ("PID-8|", 8, ""),
+        ("PID-3.1|x", 3, "x"),
+    ],
+)
+def test_a_pid_field_is_kept_as_it_is_odd_dates_and_all(text, number, content):
+    assert parse_pid_field(text) == (number, content)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "PID-5", "PID|x", "PV1-2|x", "PID-0|x", "PID-40|x", "pid-5|x"]
+)
+def test_what_is_no_pid_field_is_refused(text):
+    with pytest.raises(DatatypeError, match="PID"):
+        parse_pid_field(text)
+
+
+def test_text_is_anything_but_an_ampersand_escaped_twice():
+    check_text("Cardiology ^ & ~ whatever")
+    with pytest.raises(DatatypeError, match="twice") as error:
+        check_text("Ear &amp; Throat")
+    assert "&amp;amp;" in error.value.fix
+    assert hl7v2.DOUBLE_ESCAPES
