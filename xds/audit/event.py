@@ -1,7 +1,7 @@
 """What one transaction leaves behind in the trail: a typed event.
 
-Spec: ITI TF-2 §3.20 (Record Audit Event), §3.41.5, §3.42.5, §3.18.5, §3.43.5. Rendering as an ATNA message is a
-later matter; this value holds what such a message needs.
+Spec: ITI TF-2 §3.20 (Record Audit Event), §3.41.5, §3.42.5, §3.18.5, §3.43.5. Rendering as an ATNA
+message is a later matter; this value holds what such a message needs.
 """
 
 from dataclasses import dataclass
