@@ -1,0 +1,163 @@
+"""Makes a home folder: greffe.toml documented key by key, a test PKI, empty stores.
+
+Spec: none; the layout is Greffe's own contract (README, "A home folder"). It serves nothing and
+reads no settings: that is `xds.settings`.
+"""
+
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from xds.domain import load_domain
+from xds.limits import Limits
+from xds.security.pki import make_test_pki
+from xds.settings import FILE_NAME
+
+_FOLDERS: Final = ("registry", "repository/vault", "audit", "run")
+
+_TEMPLATE: Final = """\
+# The settings of one node of Greffe: a Document Registry, a Document Repository, or both.
+# `greffe serve --home` on this folder reads them at its start; restart it after a change.
+# A relative path is relative to this folder, so the folder can be moved as a whole.
+# A key that is left out has the value shown here; a key that nobody knows is refused.
+
+# The affinity domain: "ihe", "dmp", or the path of a folder of your own (it must contain a "/").
+# It decides patient identifier authorities, value sets, assertion profile and access policy.
+domain = "{domain}"
+
+# The name by which an assertion's AudienceRestriction may mean this node.
+audience = "{audience}"
+
+# The Repository's OID (DocumentEntry.repositoryUniqueId). Never change it once documents are
+# registered: the Registry tells consumers to ask for them under this name.
+repository_unique_id = "{repository_unique_id}"
+
+# The Registry where the Repository registers (ITI-42), when neither --registry-url nor a Registry
+# that runs from this same home says otherwise.
+registry_url = "http://127.0.0.1:8080/registry"
+
+# The Registry's metadata: an SQLite file, or a PostgreSQL database:
+# "postgresql+psycopg://user:password@host/database".
+database_url = "sqlite:///registry/ledger.db"
+
+# The Repository's documents, and the index that finds them.
+vault_folder = "repository/vault"
+vault_index_url = "sqlite:///repository/index.db"
+
+# Where the audit trail is written, one file for each service.
+audit_folder = "audit"
+
+# How the Repository speaks for its caller towards the Registry: "vouch" signs a short-lived
+# assertion of its own (the Registry must trust repository_certificate); "forward" sends the
+# caller's own assertion on, byte for byte, for a foreign Registry.
+second_leg = "vouch"
+
+# Hosts to which a wsa:ReplyTo may point. Others get OnlyAnonymousAddressSupported; the answer goes
+# back on the same connection in every case.
+reply_to_hosts = []
+
+[trust]
+# Certificates of the authorities whose signers of assertions are trusted.
+anchors = ["pki/ca.pem"]
+
+# Revocation lists (CRL, PEM or DER) of these authorities.
+revocation_lists = []
+
+# Certificates of the Repositories that may vouch for callers (ITI-42 only).
+trusted_repositories = ["pki/repository.pem"]
+
+# The Repository's own key, with which it vouches.
+repository_certificate = "pki/repository.pem"
+repository_key = "pki/repository.key"
+
+# How far clocks may be apart when an assertion's times are checked.
+clock_skew_seconds = 60
+
+# Whether the signing certificate must name the assertion's structure or subject. Off for the test
+# PKI, which has one signer for everybody.
+bind_signer = false
+
+[serve]
+# 127.0.0.1 is this machine only. Greffe speaks HTTP: put TLS in front of it before binding
+# anything else.
+bind_address = "127.0.0.1"
+
+# Used when the command line names no port; 0 takes a free one.
+registry_port = 8080
+repository_port = 8081
+
+# Requests that one service works on at a time.
+threads = 16
+
+[limits]
+# SOAP part, inline documents, and the MIME parts that come before it, together.
+envelope_octets = {envelope_octets}
+
+# One document.
+document_octets = {document_octets}
+
+# Nesting, attributes and namespaces of one element, elements in all, and one text.
+depth = {depth}
+attributes_per_element = {attributes_per_element}
+namespaces_per_element = {namespaces_per_element}
+elements = {elements}
+text_octets = {text_octets}
+
+# MIME parts of one message, and the head of one.
+parts = {parts}
+part_head_octets = {part_head_octets}
+
+# A caller must begin within so long, and send at least so much a second; there is no other limit
+# on time.
+first_byte_seconds = {first_byte_seconds}
+minimum_rate_octets = {minimum_rate_octets}
+
+# Objects in one LeafClass answer (XDSTooManyResults).
+results = {results}
+"""
+
+
+class HomeError(Exception):
+    """A folder that cannot become a home; the text says why and what to do."""
+
+
+def make_home(home: Path, *, domain: str, instant: datetime) -> None:
+    """Make a home; a folder that is not empty is refused and left as it is.
+
+    Errors: HomeError; DomainError for an unknown domain.
+    """
+    loaded = load_domain(domain)
+    _refuse_used(home)
+    try:
+        for folder in _FOLDERS:
+            (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_test_pki(home / "pki", instant=instant)
+        # Last: a home without this file is none, and an init that broke off can be told from one.
+        (home / FILE_NAME).write_text(_toml(domain, loaded.name), encoding="utf-8")
+    except OSError as error:
+        raise HomeError(f"{home} cannot be made a home: {error.strerror or error}") from error
+
+
+def _refuse_used(home: Path) -> None:
+    if home.exists() and not home.is_dir():
+        raise HomeError(f"{home} is a file. Fix: name a folder that is empty or does not exist")
+    try:
+        used = sorted(p.name for p in home.iterdir()) if home.exists() else []
+    except OSError as error:
+        raise HomeError(f"{home} cannot be read: {error.strerror}") from error
+    if used:
+        raise HomeError(
+            f"{home} is not empty (it holds {used[0]!r}). "
+            "Fix: name a folder that is empty or does not exist; nothing was changed"
+        )
+
+
+def _toml(domain: str, name: str) -> str:
+    limits = Limits()
+    return _TEMPLATE.format(
+        domain=domain,
+        audience=f"urn:greffe:{name}",
+        repository_unique_id=f"2.25.{uuid.uuid4().int}",
+        **{f: getattr(limits, f) for f in Limits.__slots__},
+    )

@@ -1,0 +1,67 @@
+"""Opens a service's application in the process that serves it, and says why when it cannot.
+
+Spec: none. Everything that may be wrong with a home comes out here, at the start and in one line;
+only a defect of ours leaves a trace in the log.
+"""
+
+import logging
+from importlib import import_module
+from typing import Any, Final
+
+from greffe.node.lease import Service
+from greffe.node.server import StartError
+from xds.settings import Settings
+
+log = logging.getLogger("greffe.serve")
+
+_PARTS: Final = {
+    "registry": ("registry.bootstrap", "open_registry", "registry.app"),
+    "repository": ("repository.bootstrap", "open_repository", "repository.app"),
+}
+
+
+class Opened:
+    """A service's WSGI callable, and how to close what it holds."""
+
+    def __init__(self, app: Any, parts: Any) -> None:
+        self._app = app
+        self._parts = parts
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        """Pass a request on."""
+        return self._app(environ, start_response)
+
+    def close(self) -> None:
+        """Close stores and the trail."""
+        self._parts.close()
+
+
+def open_service(service: Service, settings: Settings) -> Opened:
+    """Open a service. Errors: StartError, naming what is wrong.
+
+    Why by name: a process of one service does not load the other one's code.
+    """
+    bootstrap, opener, app = _PARTS[service]
+    try:
+        parts = getattr(import_module(bootstrap), opener)(settings)
+        return Opened(import_module(app).make_app(parts), parts)
+    except Exception as error:
+        if not _explains_itself(error):
+            log.exception("the %s cannot be opened", service)
+        raise StartError(_reason(error)) from error
+
+
+def _explains_itself(error: Exception) -> bool:
+    """Return whether an error is about the home and not a defect of this program."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in {
+        *("xds", "registry", "repository", "dmp"),
+        "sqlalchemy",
+        "psycopg",
+    }
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what an error says; databases add advice and links below it."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}"
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,273 @@
+"""The settings of one home folder: `HOME/greffe.toml`, read into one frozen value.
+
+Spec: none; this is Greffe's own contract, documented key by key in the file that `greffe init`
+writes (`greffe/home.py`). What an affinity domain decides is in `xds.domain`, not here. Nothing
+here opens a store, a key or a socket.
+"""
+
+import dataclasses
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from xds.domain import AffinityDomain, DomainError, load_domain
+from xds.limits import Limits
+
+FILE_NAME: Final = "greffe.toml"
+SQLITE: Final = "sqlite:///"
+SecondLeg = Literal["vouch", "forward"]
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the text names file, key and fix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that a node, or a command on its home, reads from greffe.toml."""
+
+    home: Path
+    domain: AffinityDomain
+    audience: str
+    repository_unique_id: str
+    registry_url: str
+    """Where the Repository registers when neither a flag nor a running sibling says it."""
+    database_url: str
+    """The Registry's ledger."""
+    vault_index_url: str
+    vault_folder: Path
+    trust_anchors: tuple[Path, ...]
+    revocation_lists: tuple[Path, ...]
+    trusted_repositories: tuple[Path, ...]
+    """Certificates that the Registry accepts as vouchers for ITI-42 and ITI-79."""
+    repository_certificate: Path
+    repository_key: Path
+    second_leg: SecondLeg = "vouch"
+    clock_skew_seconds: int = 60
+    bind_signer: bool = False
+    reply_to_hosts: frozenset[str] = frozenset()
+    audit_folder: Path
+    limits: Limits = field(default_factory=Limits)
+    bind_address: str = "127.0.0.1"
+    registry_port: int = 8080
+    repository_port: int = 8081
+    threads: int = 16
+
+    @property
+    def run_folder(self) -> Path:
+        """Where a running node leaves its addresses."""
+        return self.home / "run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """One key of greffe.toml: where it stands, which field it fills, how its value is read."""
+
+    table: str
+    name: str
+    read: Callable[["_Reading", Any], Any]
+    default: Any = None
+    """As the file would write it; None when the key is required."""
+    field: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"[{self.table}] {self.name}" if self.table else self.name
+
+
+class _Reading:
+    """What a value is read against."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def path(self, value: object) -> Path:
+        text = _text(self, value)
+        # os.path.normpath and not resolve(): a home may hold symbolic links on purpose.
+        return Path(os.path.normpath(self.home / text))
+
+
+def _text(_: _Reading, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError('expected a text, such as "urn:example"')
+    return value.strip()
+
+
+def _flag(_: _Reading, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")  # noqa: TRY004 - one kind of error for a value
+    return value
+
+
+def _integer(lowest: int, highest: int) -> Callable[[_Reading, object], int]:
+    def read(_: _Reading, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+            raise ValueError(f"expected a whole number from {lowest} to {highest}")
+        return value
+
+    return read
+
+
+def _texts(_: _Reading, value: object) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise ValueError('expected a list of texts, such as ["client.example"]')
+    return frozenset(value)
+
+
+def _paths(reading: _Reading, value: object) -> tuple[Path, ...]:
+    if not isinstance(value, list):
+        raise ValueError('expected a list of files, such as ["pki/ca.pem"]')  # noqa: TRY004
+    return tuple(reading.path(v) for v in value)
+
+
+def _oid(reading: _Reading, value: object) -> str:
+    text = _text(reading, value)
+    if not re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", text) or len(text) > 64:  # noqa: PLR2004
+        raise ValueError("expected an OID of at most 64 characters, such as 2.25.123")
+    return text
+
+
+def _http_url(reading: _Reading, value: object) -> str:
+    text = _text(reading, value)
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("expected an address such as http://127.0.0.1:8080/registry")
+    return text
+
+
+def _database(reading: _Reading, value: object) -> str:
+    """Read an SQLAlchemy URL; a relative SQLite file is relative to the home."""
+    text = _text(reading, value)
+    if text.startswith(SQLITE):
+        return SQLITE + str(reading.path(text.removeprefix(SQLITE)))
+    if not re.match(r"postgresql(\+\w+)?://", text):
+        raise ValueError("expected sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+    return text
+
+
+def _address(reading: _Reading, value: object) -> str:
+    text = _text(reading, value)
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise ValueError("expected an IP address, such as 127.0.0.1 or 0.0.0.0") from error
+
+
+def _second_leg(_: _Reading, value: object) -> object:
+    if value not in {"vouch", "forward"}:
+        raise ValueError('expected "vouch" or "forward"')
+    return value
+
+
+def _domain(reading: _Reading, value: object) -> AffinityDomain:
+    text = _text(reading, value)
+    try:
+        return load_domain(str(reading.path(text)) if "/" in text else text)
+    except DomainError as error:
+        raise ValueError(str(error)) from error
+
+
+_PORT = _integer(0, 65535)
+
+_KEYS: Final = (
+    _Key(table="", name="domain", read=_domain),
+    _Key(table="", name="audience", read=_text),
+    _Key(table="", name="repository_unique_id", read=_oid),
+    _Key(table="", name="registry_url", read=_http_url),
+    _Key(table="", name="database_url", read=_database, default="sqlite:///registry/ledger.db"),
+    _Key(table="", name="vault_index_url", read=_database, default="sqlite:///repository/index.db"),
+    _Key(table="", name="vault_folder", read=_Reading.path, default="repository/vault"),
+    _Key(table="", name="audit_folder", read=_Reading.path, default="audit"),
+    _Key(table="", name="second_leg", read=_second_leg, default="vouch"),
+    _Key(table="", name="reply_to_hosts", read=_texts, default=[]),
+    _Key(table="trust", name="anchors", field="trust_anchors", read=_paths, default=["pki/ca.pem"]),
+    _Key(table="trust", name="revocation_lists", read=_paths, default=[]),
+    _Key(table="trust", name="trusted_repositories", read=_paths, default=["pki/repository.pem"]),
+    _Key(
+        table="trust",
+        name="repository_certificate",
+        read=_Reading.path,
+        default="pki/repository.pem",
+    ),
+    _Key(table="trust", name="repository_key", read=_Reading.path, default="pki/repository.key"),
+    _Key(table="trust", name="clock_skew_seconds", read=_integer(0, 3600), default=60),
+    _Key(table="trust", name="bind_signer", read=_flag, default=False),
+    _Key(table="serve", name="bind_address", read=_address, default="127.0.0.1"),
+    _Key(table="serve", name="registry_port", read=_PORT, default=8080),
+    _Key(table="serve", name="repository_port", read=_PORT, default=8081),
+    _Key(table="serve", name="threads", read=_integer(1, 256), default=16),
+)
+_LIMIT_NAMES: Final = tuple(f.name for f in dataclasses.fields(Limits))
+_KNOWN: Final = {(k.table, k.name) for k in _KEYS} | {("limits", name) for name in _LIMIT_NAMES}
+
+
+def load_settings(home: Path) -> Settings:
+    """Read the settings of a home folder.
+
+    Errors: SettingsError, naming file, key and fix.
+    """
+    folder = Path(os.path.abspath(home))  # noqa: PTH100 - links in a home's path stay links
+    file = folder / FILE_NAME
+    try:
+        declared = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{folder} is no home of Greffe: it has no {FILE_NAME}. "
+            f"Fix: make one with `greffe init {home}`"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
+    _refuse_unknown(declared, file)
+    reading = _Reading(folder)
+    values = {k.field or k.name: _value(k, declared, reading, file) for k in _KEYS}
+    return Settings(home=folder, limits=_limits(declared, file), **values)
+
+
+def _value(key: _Key, declared: Mapping[str, Any], reading: _Reading, file: Path) -> Any:
+    table = declared.get(key.table, {}) if key.table else declared
+    value = table.get(key.name, key.default)
+    if value is None:
+        raise SettingsError(f"{file}: key {key.label} is missing. Fix: add it; it has no default")
+    try:
+        return key.read(reading, value)
+    except ValueError as error:
+        raise SettingsError(f"{file}: key {key.label} is {value!r}: {error}") from error
+
+
+def _limits(declared: Mapping[str, Any], file: Path) -> Limits:
+    values = declared.get("limits", {})
+    for name, value in values.items():
+        if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+            raise SettingsError(
+                f"{file}: key [limits] {name} is {value!r}: expected a number above 0"
+            )
+    return Limits(**values)
+
+
+def _refuse_unknown(declared: Mapping[str, Any], file: Path) -> None:
+    """Refuse a key that nobody reads: a misspelt setting must not look like a set one."""
+    tables = {k.table for k in _KEYS if k.table} | {"limits"}
+    found: list[tuple[str, str]] = []
+    for name, value in declared.items():
+        if isinstance(value, dict) != (name in tables):
+            found.append(("", name))
+        elif isinstance(value, dict):
+            found += [(name, inner) for inner in value]
+        else:
+            found.append(("", name))
+    for table, name in found:
+        if (table, name) in _KNOWN:
+            continue
+        label = f"[{table}] {name}" if table else name
+        near = difflib.get_close_matches(name, [n for t, n in _KNOWN if t == table], n=1)
+        hint = f"did you mean {near[0]}?" if near else "remove it"
+        raise SettingsError(f"{file}: nothing reads the key {label}. Fix: {hint}")
