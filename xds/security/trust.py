@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
@@ -153,7 +152,7 @@ class Trust:
             if known is not None:
                 self._remembered.move_to_end(key)
         if known is None:
-            known = self._validate(_parsed(certificates))
+            known = self._read_and_validate(certificates)
             with self._lock:
                 self._remembered[key] = known
                 if len(self._remembered) > MAX_REMEMBERED:
@@ -173,6 +172,17 @@ class Trust:
             )
         for certificate, issuer in zip(signatory.chain, signatory.chain[1:], strict=False):
             self._revocation.check(certificate, issuer, instant)
+
+    def _read_and_validate(self, certificates: tuple[bytes, ...]) -> Signatory:
+        try:
+            return self._validate(
+                tuple(x509.load_der_x509_certificate(der) for der in certificates)
+            )
+        except Untrusted:
+            raise
+        except Exception as error:
+            # cryptography reads lazily: any part of a hostile certificate may raise anything.
+            raise Untrusted(f"unreadable certificate: {type(error).__name__}: {error}") from error
 
     def _validate(self, certificates: tuple[x509.Certificate, ...]) -> Signatory:
         leaf = _signers_certificate(certificates)
@@ -239,7 +249,7 @@ class _Search:
         except Untrusted as error:
             self.obstacles.append(str(error))
             return False
-        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 - as in _read_and_validate; another path may do
             self.obstacles.append(f"certificate signature: {type(error).__name__}")
             return False
         return True
@@ -251,13 +261,6 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
     except (OSError, ValueError) as error:
         raise TrustError(f"{path}: not a readable PEM certificate file ({error})") from error
-
-
-def _parsed(certificates: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
-    try:
-        return tuple(x509.load_der_x509_certificate(der) for der in certificates)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise Untrusted(f"unreadable certificate in KeyInfo: {error}") from error
 
 
 def _signers_certificate(certificates: tuple[x509.Certificate, ...]) -> x509.Certificate:
@@ -341,10 +344,7 @@ def _require_strong_key(certificate: x509.Certificate, error: type[Exception]) -
 
 
 def _extensions(certificate: x509.Certificate) -> x509.Extensions:
-    try:
-        extensions = certificate.extensions
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise Untrusted(f"unreadable certificate extension: {error}") from error
+    extensions = certificate.extensions
     for extension in extensions:
         if extension.critical and extension.oid not in _UNDERSTOOD:
             raise Untrusted(f"critical extension {extension.oid.dotted_string} is not supported")
