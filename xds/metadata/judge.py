@@ -348,7 +348,7 @@ class Judge:
             yield self.complaint(
                 slot.where,
                 subject=name_of(subject, rim),
-                rule=f"a Slot of a {subject} is a metadata attribute, or extra metadata named by "
+                rule=f"a Slot of {subject} is a metadata attribute, or extra metadata named by "
                 "a URN that does not start with urn:ihe: "
                 "(ITI TF-3 §4.2.3.1.6; ITI TF-2 §3.42.4.1.3.2)",
                 came=f"Slot {quote(slot.name)}",
@@ -399,13 +399,13 @@ class Judge:
         scheme: str | None,
         owner: Subject | None,
     ) -> Complaint:
-        meaning = f", which is of a {owner}" if owner else ", which ITI TF-3 does not know"
+        meaning = f", which is {owner}'s" if owner else ", which ITI TF-3 does not know"
         return self.complaint(
             inner.where,
             subject=name_of(subject, rim),
-            rule=f"a {inner.tag} has a scheme or node of its object's kind (ITI TF-3 §4.2.5)",
+            rule=f"each {inner.tag} has a scheme or node of its object's kind (ITI TF-3 §4.2.5)",
             came=f"{quote(scheme)}{meaning}" if scheme else "neither scheme nor node",
-            expected=f"a UUID of ITI TF-3 §4.2.5 for a {subject}",
+            expected=f"a UUID of ITI TF-3 §4.2.5 for {subject}",
             fix="correct the UUID, or move it to the object that it belongs to",
         )
 

@@ -54,8 +54,8 @@ def unique_ids(message: Message) -> Iterator[Complaint]:
                 rim.where.child("@id"),
                 subject=name_of(rim.tag, rim),
                 rule="an id names one object of the message (ITI TF-3 §4.2.3.1.5)",
-                came=f"id {quote(rim.id)} of a {rim.tag} on line {rim.where.line}, and of a "
-                f"{other.tag} on line {other.where.line}",
+                came=f"id {quote(rim.id)} of {rim.tag} (line {rim.where.line}) and of {other.tag} "
+                f"(line {other.where.line})",
                 expected="a different id for each object, Classification and ExternalIdentifier",
                 fix="give one of the two another id, and correct what refers to it",
             )
