@@ -67,9 +67,9 @@ class Where:
 
 def quote(text: str) -> str:
     """Return the caller's own text fit for an error: shortened, escaped, in quotes."""
-    shown = "".join(
-        c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:MAX_QUOTE_CHARACTERS]
-    )
+    shown = text[:MAX_QUOTE_CHARACTERS]
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown)
     return f"'{shown}…'" if len(text) > MAX_QUOTE_CHARACTERS else f"'{shown}'"
 
 

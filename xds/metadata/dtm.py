@@ -40,7 +40,9 @@ class Dtm:
     @property
     def earliest(self) -> datetime:
         """Its first instant."""
-        return datetime.strptime(self.padded, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        d = self.padded
+        day = int(d[:4]), int(d[4:6]), int(d[6:8])
+        return datetime(*day, int(d[8:10]), int(d[10:12]), int(d[12:]), tzinfo=UTC)
 
     @property
     def after(self) -> datetime:

@@ -123,7 +123,7 @@ def escape(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Return a component's text; a backslash that starts no known sequence stays."""
-    return ESCAPED.sub(lambda match: UNESCAPES[match[0]], text)
+    return ESCAPED.sub(lambda match: UNESCAPES[match[0]], text) if "\\" in text else text
 
 
 def parse_cx(text: str) -> Cx:

@@ -5,13 +5,12 @@ complaints, never only the first. White space around a value is no part of it: t
 examples indent values (§4.2.3.3.7). An empty slot is an absent attribute.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, Unpack
 
 from xds.errors import Complaint, ErrorCode, Severity, Where, Words, quote
-from xds.metadata import dtm, hl7v2, identifier
-from xds.metadata import vocabulary as v
+from xds.metadata import hl7v2, identifier
 from xds.metadata.attributes import (
     AUTHOR_SLOTS,
     BY_SUBJECT,
@@ -27,6 +26,7 @@ from xds.metadata.attributes import (
     Need,
     Subject,
 )
+from xds.metadata.checks import CHECKS
 from xds.metadata.code import read_code
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.occurrence import Occurrence, carrier_of, filled, occurrences, slot_occurrences
@@ -50,49 +50,6 @@ class CodePolicy(Protocol):
 
     def admits(self, attribute: str, code: str, scheme: str) -> bool:
         """Return whether the attribute may take this code."""
-
-
-def _check_nothing(_: str) -> None:
-    """Check an opaque value: none is wrong."""
-
-
-def _check_object_type(text: str) -> None:
-    if text == v.ON_DEMAND:
-        raise DatatypeError(
-            "an On-Demand DocumentEntry is registered by ITI-61, not by ITI-41 or ITI-42 "
-            "(ITI TF-2 §3.42.4.1.2)",
-            expected=f"{v.STABLE} (stable)",
-            fix="register a stable document, or use Register On-Demand Document Entry",
-        )
-    if text != v.STABLE:
-        raise DatatypeError(
-            "the object type of a DocumentEntry is the UUID for stable",
-            expected=f"{v.STABLE} (stable)",
-            fix="set objectType to it",
-        )
-
-
-CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {
-    Datatype.TEXT: hl7v2.check_text,
-    Datatype.DTM: dtm.parse_dtm,
-    Datatype.CX: hl7v2.parse_strict_cx,
-    Datatype.CXI: hl7v2.parse_cxi,
-    Datatype.XCN: hl7v2.parse_xcn,
-    Datatype.XON: hl7v2.parse_xon,
-    Datatype.XTN: hl7v2.parse_xtn,
-    Datatype.RECIPIENT: hl7v2.check_recipient,
-    Datatype.PID_FIELD: hl7v2.parse_pid_field,
-    Datatype.OID: identifier.check_oid,
-    Datatype.SOURCE_ID: identifier.check_source_id,
-    Datatype.OID_URN: identifier.check_oid_urn,
-    Datatype.ENTRY_UUID: identifier.check_entry_uuid,
-    Datatype.IDENTIFIER: _check_nothing,
-    Datatype.SHA1: identifier.check_sha1,
-    Datatype.SIZE: identifier.check_size,
-    Datatype.MIME_TYPE: identifier.check_mime_type,
-    Datatype.LANGUAGE: identifier.check_language,
-    Datatype.OBJECT_TYPE: _check_object_type,
-}
 
 
 def name_of(subject: str, rim: RimObject) -> str:
@@ -134,13 +91,12 @@ class Judge:
     def _attribute(self, attribute: Attribute, rim: RimObject) -> Iterator[Complaint]:
         found = occurrences(attribute, rim)
         need = attribute.source if self.actor == "repository" else attribute.repository
-        subject = name_of(attribute.subject, rim)
         if need is Need.REQUIRED and not found:
             yield self._missing(attribute, rim)
         elif need is Need.PROHIBITED and found:
             yield self.complaint(
                 found[0].where,
-                subject=subject,
+                subject=name_of(attribute.subject, rim),
                 rule=f"{attribute.label} is only for a Metadata-Limited Document Source of XDR "
                 f"(ITI TF-3 §{attribute.section}, Table 4.3.1-3)",
                 came="the flag",
@@ -150,7 +106,7 @@ class Judge:
         if attribute.is_single and len(found) > 1:
             yield self.complaint(
                 found[1].where,
-                subject=subject,
+                subject=name_of(attribute.subject, rim),
                 rule=f"{attribute.label} has one value (ITI TF-3 §{attribute.section})",
                 came=f"{len(found)} values, the second {quote(found[1].text)}",
                 expected="one value",
@@ -182,18 +138,20 @@ class Judge:
         if attribute.carrier is Carrier.AUTHOR and occurrence.classification is not None:
             yield from self._author(attribute, rim, occurrence.classification)
             return
-        subject, most = name_of(attribute.subject, rim), attribute.max_characters
+        most = attribute.max_characters
         if most is not None and len(occurrence.text) > most:
+            subject = name_of(attribute.subject, rim)
             yield self._too_long(
-                f"{attribute.label}", f"§{attribute.section}", subject, occurrence, most
+                attribute.label, f"§{attribute.section}", subject, occurrence, most
             )
-        yield from self._datatype(
-            attribute.datatype, f"{attribute.label}", attribute.section, subject, occurrence
-        )
+        fault = self._fault(attribute.datatype, occurrence.text)
+        if fault is not None:
+            subject = name_of(attribute.subject, rim)
+            yield self._unfit(fault, attribute.label, attribute.section, subject, occurrence)
         if attribute.value_set and not self.domain.admits(attribute.value_set, occurrence.text, ""):
             yield self.complaint(
                 occurrence.where,
-                subject=subject,
+                subject=name_of(attribute.subject, rim),
                 rule=f"{attribute.label} is one that the affinity domain allows "
                 "(ITI TF-2 §3.42.4.1.3.3.4)",
                 came=quote(occurrence.text),
@@ -201,29 +159,29 @@ class Judge:
                 fix="send an allowed value, or ask the domain to add this one",
             )
 
-    def _datatype(
-        self,
-        datatype: Datatype,
-        label: str,
-        section: str,
-        subject: str,
-        occurrence: Occurrence,
-    ) -> Iterator[Complaint]:
+    def _fault(self, datatype: Datatype, text: str) -> DatatypeError | None:
+        """Return what keeps a text from being a value of its type, or None."""
         check = CHECKS[datatype]
         if datatype is Datatype.CX and self.domain.authorities:
             # A domain that lists its authorities may use CX.5: France's INS ends in ^NH.
             check = hl7v2.parse_cx
         try:
-            check(occurrence.text)
+            check(text)
         except DatatypeError as error:
-            yield self.complaint(
-                occurrence.where,
-                subject=subject,
-                rule=f"{label}: {error.rule} (ITI TF-3 §{section}, Table 4.2.3.1.7-2)",
-                came=quote(occurrence.text),
-                expected=error.expected,
-                fix=error.fix,
-            )
+            return error
+        return None
+
+    def _unfit(
+        self, fault: DatatypeError, label: str, section: str, subject: str, occurrence: Occurrence
+    ) -> Complaint:
+        return self.complaint(
+            occurrence.where,
+            subject=subject,
+            rule=f"{label}: {fault.rule} (ITI TF-3 §{section}, Table 4.2.3.1.7-2)",
+            came=quote(occurrence.text),
+            expected=fault.expected,
+            fix=fault.fix,
+        )
 
     def _too_long(
         self, label: str, section: str, subject: str, occurrence: Occurrence, most: int
@@ -306,7 +264,9 @@ class Judge:
                     fix="send one Classification for each author",
                 )
             for occurrence in found:
-                yield from self._datatype(datatype, name, section, subject, occurrence)
+                fault = self._fault(datatype, occurrence.text)
+                if fault is not None:
+                    yield self._unfit(fault, name, section, subject, occurrence)
         yield from self._dual_context(subject, "classifiedObject", rim, classification)
 
     def _dual_context(

@@ -34,7 +34,8 @@ from xds.metadata.attributes import (
     Datatype,
     Subject,
 )
-from xds.metadata.judge import CHECKS, Judge
+from xds.metadata.checks import CHECKS
+from xds.metadata.judge import Judge
 from xds.metadata.rim import LocalizedString, Slot
 
 ENTRY, SET, FOLDER, ASSOCIATION = Subject

@@ -1,0 +1,57 @@
+"""The check of each data type of the attribute table.
+
+Spec: ITI TF-3 §4.2.3.1.7 (Table 4.2.3.1.7-2). A check returns or raises `DatatypeError`; what it
+returns is its own business.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from xds.metadata import dtm, hl7v2, identifier
+from xds.metadata import vocabulary as v
+from xds.metadata.attributes import Datatype
+from xds.metadata.datatype import DatatypeError
+
+
+def check_nothing(_: str) -> None:
+    """Check an opaque value: none is wrong."""
+
+
+def check_object_type(text: str) -> None:
+    """Check that a DocumentEntry is stable. Errors: DatatypeError."""
+    if text == v.ON_DEMAND:
+        raise DatatypeError(
+            "an On-Demand DocumentEntry is registered by ITI-61, not by ITI-41 or ITI-42 "
+            "(ITI TF-2 §3.42.4.1.2)",
+            expected=f"{v.STABLE} (stable)",
+            fix="register a stable document, or use Register On-Demand Document Entry",
+        )
+    if text != v.STABLE:
+        raise DatatypeError(
+            "the object type of a DocumentEntry is the UUID for stable",
+            expected=f"{v.STABLE} (stable)",
+            fix="set objectType to it",
+        )
+
+
+CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {
+    Datatype.TEXT: hl7v2.check_text,
+    Datatype.DTM: dtm.parse_dtm,
+    Datatype.CX: hl7v2.parse_strict_cx,
+    Datatype.CXI: hl7v2.parse_cxi,
+    Datatype.XCN: hl7v2.parse_xcn,
+    Datatype.XON: hl7v2.parse_xon,
+    Datatype.XTN: hl7v2.parse_xtn,
+    Datatype.RECIPIENT: hl7v2.check_recipient,
+    Datatype.PID_FIELD: hl7v2.parse_pid_field,
+    Datatype.OID: identifier.check_oid,
+    Datatype.SOURCE_ID: identifier.check_source_id,
+    Datatype.OID_URN: identifier.check_oid_urn,
+    Datatype.ENTRY_UUID: identifier.check_entry_uuid,
+    Datatype.IDENTIFIER: check_nothing,
+    Datatype.SHA1: identifier.check_sha1,
+    Datatype.SIZE: identifier.check_size,
+    Datatype.MIME_TYPE: identifier.check_mime_type,
+    Datatype.LANGUAGE: identifier.check_language,
+    Datatype.OBJECT_TYPE: check_object_type,
+}
