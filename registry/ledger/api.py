@@ -1,0 +1,200 @@
+"""What the rooms ask of the ledger, as values and protocols.
+
+Spec: ITI TF-2 §3.42.4.1.3 (what a submission is checked against), §3.18.4.1.2.3 (what queries filter by).
+Pure: no SQL here, so that rules and plans can be written and tested without a database.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from xds.metadata.rim import RimObject
+
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    """What an object of the Registry is."""
+
+    SUBMISSION_SET = "SubmissionSet"
+    DOCUMENT_ENTRY = "DocumentEntry"
+    FOLDER = "Folder"
+    ASSOCIATION = "Association"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownObject:
+    """What the rules need to know of a registered object. Absent attributes are ''."""
+
+    kind: Kind
+    entry_uuid: str
+    patient_id: str
+    status: str
+    unique_id: str = ""
+    hash: str = ""
+    size: int = 0
+    object_type: str = ""
+    fingerprint: str = ""
+    """SubmissionSet: digest of the whole submission as it came, to tell a resubmission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAssociation:
+    """A registered Association."""
+
+    entry_uuid: str
+    association_type: str
+    source: str
+    target: str
+    patient_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a submission refers to."""
+
+    patient_ids: frozenset[str] = frozenset()
+    entry_uuids: frozenset[str] = frozenset()
+    """Ids that it refers to, and ids that it wants to register."""
+    unique_ids: frozenset[str] = frozenset()
+    """Of SubmissionSet, DocumentEntries and Folders alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger knows of it."""
+
+    patient_ids: frozenset[str] = frozenset()
+    by_uuid: dict[str, KnownObject] = field(default_factory=dict)
+    by_unique_id: dict[str, tuple[KnownObject, ...]] = field(default_factory=dict)
+    associations: tuple[KnownAssociation, ...] = ()
+    """All that touch a wanted uuid, and those that lead on from a document by APND, XFRM or
+    XFRM_RPLC (children of a replaced document)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one submission changes. Applied whole or not at all."""
+
+    add: tuple[RimObject, ...]
+    """Finished objects: ids, lid, version and status set."""
+    deprecate: frozenset[str] = frozenset()
+    """entryUUIDs of registered objects."""
+    touch_folders: frozenset[str] = frozenset()
+    """entryUUIDs of registered folders whose lastUpdateTime becomes `instant`."""
+    instant: str = ""
+    """DTM, 14 digits."""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The column is one of these values."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRange:
+    """A time lies in [lower, upper); both 14 digits, '' leaves a side open."""
+
+    column: str
+    lower: str = ""
+    upper: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasCode:
+    """The object has one of these (code, scheme) under the attribute."""
+
+    attribute: str
+    codes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasAuthor:
+    """An authorPerson is LIKE one of these patterns: `%` any text, `_` one character."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touches:
+    """Associations only: source or target (or either) is one of these."""
+
+    side: str
+    """`source`, `target` or `either`."""
+    entry_uuids: tuple[str, ...]
+
+
+Condition = Columns | TimeRange | HasCode | HasAuthor | Touches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Select:
+    """Objects of one kind that meet all conditions."""
+
+    kind: Kind
+    where: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A registered object in an answer."""
+
+    kind: Kind
+    entry_uuid: str
+    patient_id: str
+    unique_id: str
+    home: str
+    fragment: bytes
+    source: str = ""
+    """Associations only, as is `target`."""
+    target: str = ""
+
+
+class Reader(Protocol):
+    """Reads one consistent state of the ledger."""
+
+    def select(self, wanted: Select, limit: int | None = None) -> list[Found]:
+        """Return the objects in the order in which they were registered."""
+        ...
+
+
+class Unit(Protocol):
+    """One submission's work inside the ledger's transaction."""
+
+    def look_up(self, wanted: Wanted) -> Known:
+        """Return what is known; nobody else can change it before this unit ends."""
+        ...
+
+    def apply(self, plan: Plan) -> None:
+        """Do what the plan says."""
+        ...
+
+
+class Ledger(Protocol):
+    """The Registry's memory."""
+
+    def read(self, work: Callable[[Reader], T]) -> T:
+        """Run a query on one consistent state."""
+        ...
+
+    def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
+        """Run the work in a transaction; return when it is durable. An exception rolls it back."""
+        ...
+
+    def add_patient(self, patient_id: str, instant: str) -> bool:
+        """Make a patient known; return whether it was not yet."""
+        ...
+
+
+class LedgerBusyError(Exception):
+    """The database did not let us in within its time-out; the caller may try again."""
+
+
+class LedgerFullError(Exception):
+    """The database has no room left."""

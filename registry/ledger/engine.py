@@ -1,0 +1,107 @@
+"""Opening a ledger: one URL, two databases, the schema brought up to date.
+
+SQLite: WAL, synchronous=FULL, one writer at a time (BEGIN IMMEDIATE). PostgreSQL: READ COMMITTED with advisory
+locks on what a submission touches. Nothing else in the Registry knows which of the two it is.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from importlib.resources import as_file, files
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from registry.ledger.api import LedgerBusyError, LedgerFullError
+
+BUSY_SECONDS: Final = 30
+WRITES: Final = "greffe_writes"
+"""Execution option of a connection whose transaction will write."""
+PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA case_sensitive_like=ON",  # as PostgreSQL's LIKE
+    "PRAGMA cache_size=-32000",
+    "PRAGMA temp_store=MEMORY",
+)
+FULL: Final = ("database or disk is full", "could not extend file", "No space left on device")
+BUSY: Final = ("database is locked", "lock timeout", "too many clients", "deadlock detected")
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for the ledger's URL. Errors: sqlalchemy.exc.ArgumentError for a bad URL."""
+    if not is_sqlite(url):
+        return sa.create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+    engine = sa.create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+        pool_size=16,
+        max_overflow=16,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def is_sqlite(url: str) -> bool:
+    """Return whether the URL names an embedded database."""
+    return sa.make_url(url).get_backend_name() == "sqlite"
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Why: the driver's own transaction handling begins late and commits early.
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date; several processes may try at once.
+
+    Errors: LedgerBusyError, LedgerFullError, sqlalchemy.exc.OperationalError when not reachable.
+    """
+    with as_file(files("migrations")) as scripts:
+        config = Config()
+        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+        with (
+            engine.connect().execution_options(**{WRITES: True}) as connection,
+            connection.begin(),
+        ):
+            lock(connection, ("migration",))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def lock(connection: Connection, names: Iterable[str]) -> None:
+    """Hold these names until the transaction ends; SQLite has one writer and needs nothing.
+
+    In one order for everybody, so that two submissions cannot wait for each other.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    keys = sorted({_lock_key(name) for name in names})
+    for key in keys:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _lock_key(name: str) -> int:
+    digest = hashlib.sha256(name.encode("utf-8")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def translated(error: sa.exc.OperationalError) -> Exception:
+    """Return the ledger's own error for a database error that a caller can do something about."""
+    text = str(error.orig)
+    if any(sign in text for sign in FULL):
+        return LedgerFullError(text)
+    if any(sign in text for sign in BUSY):
+        return LedgerBusyError(text)
+    return error

@@ -1,0 +1,108 @@
+"""The ledger's tables: columns that queries filter by, and the fragment that answers are made of.
+
+Spec: ITI TF-2 §3.18.4.1.2.3.7 (the parameters of stored queries). Every big table carries `patient_id` and can
+be partitioned by it. Times are 14 digits, which sort as time does; '' is absent.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
+)
+# SQLite gives a rowid only to INTEGER; PostgreSQL wants 64 bits.
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _object(name: str, *columns: sa.Column[str] | sa.Column[int] | sa.Index) -> sa.Table:
+    """Return a table of registered objects: what all kinds have, then their own columns."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+        sa.Column("entry_uuid", sa.Text, nullable=False, unique=True),
+        sa.Column("logical_id", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("patient_id", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("home", sa.Text, nullable=False),
+        sa.Column("fragment", sa.LargeBinary, nullable=False),
+        *columns,
+        sa.Index(None, "logical_id"),
+    )
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+patients = sa.Table(
+    "patients",
+    metadata,
+    sa.Column("patient_id", sa.Text, primary_key=True),
+    _text("known_since"),
+)
+
+submission_sets = _object(
+    "submission_sets",
+    sa.Column("unique_id", sa.Text, nullable=False, unique=True),
+    _text("source_id"),
+    _text("submission_time"),
+    _text("fingerprint"),
+    sa.Index(None, "patient_id", "submission_time"),
+)
+
+document_entries = _object(
+    "document_entries",
+    _text("unique_id"),
+    _text("object_type"),
+    _text("hash"),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    _text("repository_unique_id"),
+    _text("creation_time"),
+    _text("service_start_time"),
+    _text("service_stop_time"),
+    sa.Index(None, "unique_id"),
+    sa.Index(None, "patient_id", "status", "object_type"),
+)
+
+folders = _object(
+    "folders",
+    _text("unique_id"),
+    _text("last_update_time"),
+    sa.Index(None, "unique_id"),
+    sa.Index(None, "patient_id", "status"),
+)
+
+associations = _object(
+    "associations",
+    _text("association_type"),
+    _text("source"),
+    _text("target"),
+    sa.Index(None, "source"),
+    sa.Index(None, "target"),
+    sa.Index(None, "patient_id", "status"),
+)
+
+codes = sa.Table(
+    "codes",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    _text("patient_id"),
+    _text("entry_uuid"),
+    _text("attribute"),
+    _text("code"),
+    _text("scheme"),
+    sa.Index(None, "entry_uuid", "attribute", "code", "scheme"),
+    sa.Index(None, "patient_id", "attribute", "code", "scheme"),
+)
+"""Coded values, and referenceIdList (whole CXi as code, no scheme)."""
+
+authors = sa.Table(
+    "authors",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    _text("patient_id"),
+    _text("entry_uuid"),
+    _text("person"),
+    sa.Index(None, "entry_uuid"),
+)

@@ -1,0 +1,223 @@
+"""One submission whole or not at all: look up what it touches, check outside, apply, commit.
+
+Theory. The work of a submission (look up, rules, plan, apply) runs inside the write transaction, so that what
+was looked up is still true when it is applied. On SQLite submissions that arrive together share one transaction
+and one fsync, each in its savepoint: whoever holds the lead runs the work of all that wait (group commit). On
+PostgreSQL each has its own transaction and holds advisory locks on what it touches. Both return to a caller only
+when its own work is durable.
+
+Spec: ITI TF-2 §3.42.4.1.3.1 (atomicity).
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from registry.ledger import tables as t
+from registry.ledger.api import Kind, Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
+from registry.ledger.engine import WRITES, lock, translated
+from registry.ledger.fragments import with_last_update_time, with_status
+from registry.ledger.reading import MAX_LIST
+from registry.ledger.rows import TABLES, kind_of, rows_of
+from xds.metadata import vocabulary as v
+from xds.metadata.views import read_submission_set
+
+T = TypeVar("T")
+CHILDREN: Final = (v.APPEND, v.TRANSFORM, v.TRANSFORM_AND_REPLACE)
+MAX_GROUP: Final = 32
+
+
+class SqlUnit:
+    """`registry.ledger.api.Unit` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work through this connection."""
+        self._connection = connection
+
+    def look_up(self, wanted: Wanted) -> Known:
+        """Return what is known of what a submission refers to."""
+        associations = self._associations(wanted.entry_uuids)
+        ends = {a.source for a in associations} | {a.target for a in associations}
+        by_uuid = {o.entry_uuid: o for o in self._objects("entry_uuid", wanted.entry_uuids | ends)}
+        by_unique_id: dict[str, tuple[KnownObject, ...]] = {}
+        for known in self._objects("unique_id", wanted.unique_ids):
+            by_unique_id[known.unique_id] = (*by_unique_id.get(known.unique_id, ()), known)
+        found = self._in(t.patients.c.patient_id, wanted.patient_ids, (t.patients.c.patient_id,))
+        return Known(
+            patient_ids=frozenset(row[0] for row in found),
+            by_uuid=by_uuid,
+            by_unique_id=by_unique_id,
+            associations=tuple(associations),
+        )
+
+    def apply(self, plan: Plan) -> None:
+        """Do what the plan says."""
+        sets = [o for o in plan.add if kind_of(o) is Kind.SUBMISSION_SET]
+        patient_id = read_submission_set(sets[0]).patient_id if sets else ""
+        rows = rows_of(plan.add, patient_id=patient_id, fingerprint=plan.fingerprint)
+        for table, values in rows.by_table.items():
+            self._connection.execute(sa.insert(table), values)
+        for entry_uuid in sorted(plan.deprecate):
+            self._change_status(entry_uuid, v.DEPRECATED)
+        for entry_uuid in sorted(plan.touch_folders):
+            self._touch_folder(entry_uuid, plan.instant)
+
+    def _change_status(self, entry_uuid: str, status: str) -> None:
+        for table in TABLES.values():
+            fragment = self._fragment(table, entry_uuid)
+            if fragment is not None:
+                self._update(
+                    table, entry_uuid, status=status, fragment=with_status(fragment, status)
+                )
+                return
+
+    def _touch_folder(self, entry_uuid: str, instant: str) -> None:
+        fragment = self._fragment(t.folders, entry_uuid)
+        if fragment is not None:
+            self._update(
+                t.folders,
+                entry_uuid,
+                last_update_time=instant,
+                fragment=with_last_update_time(fragment, instant),
+            )
+
+    def _fragment(self, table: sa.Table, entry_uuid: str) -> bytes | None:
+        statement = sa.select(table.c.fragment).where(table.c.entry_uuid == entry_uuid)
+        found: bytes | None = self._connection.execute(statement).scalar_one_or_none()
+        return found
+
+    def _update(self, table: sa.Table, entry_uuid: str, **values: object) -> None:
+        statement = sa.update(table).where(table.c.entry_uuid == entry_uuid).values(**values)
+        self._connection.execute(statement)
+
+    def _objects(self, column: str, values: frozenset[str]) -> Iterable[KnownObject]:
+        for kind, table in TABLES.items():
+            if column not in table.c or not values:
+                continue
+            columns = [c for c in table.c if c.name in KnownObject.__dataclass_fields__]
+            for row in self._in(table.c[column], values, columns):
+                yield KnownObject(kind=kind, **row._asdict())
+
+    def _associations(self, entry_uuids: frozenset[str]) -> list[KnownAssociation]:
+        """Return what points at these objects, and what leads on from documents to children."""
+        found: dict[str, KnownAssociation] = {}
+        todo, seen = set(entry_uuids), set(entry_uuids)
+        columns = [t.associations.c[n] for n in KnownAssociation.__dataclass_fields__]
+        while todo:
+            rows = self._in(t.associations.c.target, frozenset(todo), columns)
+            todo = set()
+            for row in rows:
+                known = KnownAssociation(**row._asdict())
+                found[known.entry_uuid] = known
+                if known.association_type in CHILDREN and known.source not in seen:
+                    todo.add(known.source)
+            seen |= todo
+        return list(found.values())
+
+    def _in(
+        self, column: sa.Column[Any], values: frozenset[str], columns: Iterable[sa.Column[Any]]
+    ) -> list[Any]:
+        ordered = sorted(values)
+        rows: list[Any] = []
+        for start in range(0, len(ordered), MAX_LIST):
+            statement = sa.select(*columns).where(column.in_(ordered[start : start + MAX_LIST]))
+            rows.extend(self._connection.execute(statement))
+        return rows
+
+
+class _Job:
+    """One caller's work, waiting for its group."""
+
+    def __init__(self, work: Callable[[Unit], Any]) -> None:
+        self.work = work
+        self.is_done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, unit: Unit) -> None:
+        self.result = self.work(unit)
+
+
+class GroupWriter:
+    """SQLite's single writer: the work of callers that wait together is committed together."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Write through this engine."""
+        self._engine = engine
+        self._waiting: deque[_Job] = deque()
+        self._leading = threading.Lock()
+
+    def write(self, _wanted: Wanted, work: Callable[[Unit], T]) -> T:
+        """Return the work's result when it is durable; its exception if it raised one."""
+        job = _Job(work)
+        self._waiting.append(job)
+        with self._leading:
+            while not job.is_done:
+                self._lead()
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _lead(self) -> None:
+        """Run and commit the work of all that wait."""
+        group: list[_Job] = []
+        while self._waiting and len(group) < MAX_GROUP:
+            group.append(self._waiting.popleft())
+        try:
+            with (
+                self._engine.connect().execution_options(**{WRITES: True}) as connection,
+                connection.begin(),
+            ):
+                for job in group:
+                    self._run(connection, job)
+        except sa.exc.OperationalError as error:
+            self._fail(group, translated(error))
+        except BaseException as error:
+            self._fail(group, error)
+            if not isinstance(error, Exception):
+                raise
+        for job in group:
+            job.is_done = True
+
+    @staticmethod
+    def _run(connection: Connection, job: _Job) -> None:
+        """Run one job in its savepoint; only its own changes go when it fails."""
+        savepoint = connection.begin_nested()
+        try:
+            job.run(SqlUnit(connection))
+        except sa.exc.OperationalError:
+            savepoint.rollback()
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's own thread
+            savepoint.rollback()
+            job.error = error
+        else:
+            savepoint.commit()
+
+    @staticmethod
+    def _fail(group: list[_Job], error: BaseException) -> None:
+        for job in group:
+            if job.error is None:
+                job.error = error
+
+
+class LockingWriter:
+    """PostgreSQL: a transaction for each, with locks on what it touches."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Write through this engine."""
+        self._engine = engine
+
+    def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
+        """Return the work's result when it is durable; its exception if it raised one."""
+        try:
+            with self._engine.begin() as connection:
+                lock(connection, wanted.patient_ids | wanted.unique_ids | wanted.entry_uuids)
+                return work(SqlUnit(connection))
+        except sa.exc.OperationalError as error:
+            raise translated(error) from error
