@@ -93,283 +93,127 @@ def _row(code: ErrorCode, actors: tuple[str, ...], meaning: str, spec: str = TAB
     return ErrorRow(code=code, meaning=meaning, actors=actors, spec=spec)
 
 
+C = ErrorCode
+
+# fmt: off
 ERROR_TABLE: Final[tuple[ErrorRow, ...]] = (
-    _row(
-        ErrorCode.DOCUMENT_QUEUED,
-        NOBODY,
-        "The submission was accepted and waits for somebody to finish it, such as matching "
-        "the patient. A warning.",
-    ),
-    _row(
-        ErrorCode.INVALID_DOCUMENT_CONTENT,
-        REPOSITORY,
-        "A document's content contradicts its metadata or breaks a rule for its kind; the "
-        "context names its uniqueId.",
-    ),
-    _row(
-        ErrorCode.PARTIAL_APPEND_CONTENT_NOT_PROCESSED,
-        NOBODY,
-        "A recipient without registry took the documents and ignored that one is an "
-        "addendum. A warning of XDR.",
-    ),
-    _row(
-        ErrorCode.PARTIAL_FOLDER_CONTENT_NOT_PROCESSED,
-        NOBODY,
-        "A recipient without registry took the documents and ignored the folders. A warning "
-        "of XDR.",
-    ),
-    _row(
-        ErrorCode.PARTIAL_RELATIONSHIP_CONTENT_NOT_PROCESSED,
-        NOBODY,
-        "A recipient without registry took the documents and ignored relationships between "
-        "them. A warning of XDR.",
-    ),
-    _row(
-        ErrorCode.PARTIAL_REPLACE_CONTENT_NOT_PROCESSED,
-        NOBODY,
-        "A recipient without registry took the documents and ignored that one replaces "
-        "another. A warning of XDR.",
-    ),
-    _row(
-        ErrorCode.PARTIAL_TRANSFORM_NOT_PROCESSED,
-        NOBODY,
-        "A recipient without registry took the documents and ignored that one is a "
-        "transformation. A warning of XDR.",
-    ),
-    _row(
-        ErrorCode.PARTIAL_TRANSFORM_REPLACE_NOT_PROCESSED,
-        NOBODY,
-        "A recipient without registry took the documents and ignored a transformation that "
-        "replaces. A warning of XDR.",
-    ),
-    _row(
-        ErrorCode.UNRESOLVED_REFERENCE_EXCEPTION,
-        BOTH,
-        "A reference leads nowhere: an id that is neither in the message nor registered, or "
-        "not as what it must be.",
-    ),
-    _row(
-        ErrorCode.XDS_DOCUMENT_UNIQUE_ID_ERROR,
-        REPOSITORY,
-        "The document with this uniqueId cannot be given: it is not here, no longer here, "
-        "or not for this caller.",
-    ),
-    _row(
-        ErrorCode.XDS_DUPLICATE_UNIQUE_ID_IN_REGISTRY,
-        REGISTRY,
-        "The uniqueId of a submitted SubmissionSet or Folder is already used by a "
-        "registered object.",
-    ),
-    _row(
-        ErrorCode.XDS_EXTRA_METADATA_NOT_SAVED,
-        NOBODY,
-        "Metadata beyond the standard was received and not kept. A warning; this Registry "
-        "keeps it.",
-    ),
-    _row(
-        ErrorCode.XDS_MISSING_DOCUMENT,
-        REPOSITORY,
-        "The metadata has a DocumentEntry, the message has no document for it.",
-    ),
-    _row(
-        ErrorCode.XDS_MISSING_DOCUMENT_METADATA,
-        REPOSITORY,
-        "The message has a document, the metadata has no DocumentEntry for it.",
-    ),
-    _row(
-        ErrorCode.XDS_MISSING_HOME_COMMUNITY_ID,
-        NOBODY,
-        "The request needs a homeCommunityId and has none.",
-    ),
-    _row(
-        ErrorCode.XDS_NON_IDENTICAL_HASH,
-        BOTH,
-        "The document's uniqueId is already used for a document with another hash.",
-    ),
-    _row(
-        ErrorCode.XDS_NON_IDENTICAL_SIZE,
-        REGISTRY,
-        "The document's uniqueId is already used for a document with another size.",
-    ),
-    _row(
-        ErrorCode.XDS_PATIENT_ID_DOES_NOT_MATCH,
-        BOTH,
-        "Objects that must be about the same patient have different patientIds.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_BUSY,
-        REGISTRY,
-        "The Registry has too much to do now; the same request may succeed later.",
-    ),
-    _row(
-        ErrorCode.XDS_REPOSITORY_BUSY,
-        REPOSITORY,
-        "The Repository has too much to do now; the same request may succeed later.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_DEPRECATED_DOCUMENT_ERROR,
-        REGISTRY,
-        "An Association refers to a document that is deprecated: only the current version "
-        "may be replaced, appended to or transformed.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_DUPLICATE_UNIQUE_ID_IN_MESSAGE,
-        REGISTRY,
-        "Two objects of the submission share a uniqueId; the Registry saw it.",
-    ),
-    _row(
-        ErrorCode.XDS_REPOSITORY_DUPLICATE_UNIQUE_ID_IN_MESSAGE,
-        REPOSITORY,
-        "Two objects of the submission share a uniqueId; the Repository saw it.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_ERROR,
-        REGISTRY,
-        "Something failed in the Registry, or is wrong with the request, that no other code "
-        "says better.",
-    ),
-    _row(
-        ErrorCode.XDS_REPOSITORY_ERROR,
-        REPOSITORY,
-        "Something failed in the Repository, or is wrong with the request, that no other "
-        "code says better.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_METADATA_ERROR,
-        REGISTRY,
-        "The metadata breaks a rule; the Registry saw it.",
-    ),
-    _row(
-        ErrorCode.XDS_REPOSITORY_METADATA_ERROR,
-        REPOSITORY,
-        "The metadata breaks a rule, or contradicts the document; the Repository saw it.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_NOT_AVAILABLE,
-        REPOSITORY,
-        "The Repository could not reach its Registry, so nothing was registered.",
-    ),
-    _row(
-        ErrorCode.XDS_REGISTRY_OUT_OF_RESOURCES,
-        REGISTRY,
-        "The Registry lacks space or memory for this request.",
-    ),
-    _row(
-        ErrorCode.XDS_REPOSITORY_OUT_OF_RESOURCES,
-        REPOSITORY,
-        "The Repository lacks space or memory for this request.",
-    ),
-    _row(
-        ErrorCode.XDS_REPLACE_FAILED,
-        NOBODY,
-        "A replacement failed. No longer in use: nearer codes have taken its place.",
-    ),
-    _row(
-        ErrorCode.XDS_RESULT_NOT_SINGLE_PATIENT,
-        REGISTRY,
-        "The whole objects that the query would return are about several patients.",
-    ),
-    _row(
-        ErrorCode.XDS_STORED_QUERY_MISSING_PARAM,
-        REGISTRY,
-        "The stored query lacks a parameter that it requires.",
-    ),
-    _row(
-        ErrorCode.XDS_STORED_QUERY_PARAM_NUMBER,
-        REGISTRY,
-        "A parameter of the stored query has several values and takes one.",
-    ),
-    _row(
-        ErrorCode.XDS_TOO_MANY_RESULTS,
-        BOTH,
-        "The answer would be larger than this server gives.",
-    ),
-    _row(
-        ErrorCode.XDS_UNAVAILABLE_COMMUNITY,
-        NOBODY,
-        "Another community that the request concerns could not be reached.",
-    ),
-    _row(
-        ErrorCode.XDS_UNKNOWN_COMMUNITY,
-        BOTH,
-        "The homeCommunityId is of no community known here.",
-    ),
-    _row(
-        ErrorCode.XDS_UNKNOWN_PATIENT_ID,
-        BOTH,
-        "The patient is not known here: register the patient first, or correct the identifier.",
-    ),
-    _row(
-        ErrorCode.XDS_UNKNOWN_REPOSITORY_ID,
-        REPOSITORY,
-        "The repositoryUniqueId is not that of this Repository, nor of one known here.",
-    ),
-    _row(
-        ErrorCode.XDS_UNKNOWN_STORED_QUERY,
-        REGISTRY,
-        "The id of the stored query is not that of a query known here.",
-    ),
-    _row(
-        ErrorCode.UNKNOWN_RECIPIENT,
-        NOBODY,
-        "An intendedRecipient is not known.",
-        RECIPIENTS,
-    ),
-    _row(
-        ErrorCode.UNAVAILABLE_RECIPIENT,
-        NOBODY,
-        "An intendedRecipient cannot be notified now.",
-        RECIPIENTS,
-    ),
-    _row(
-        ErrorCode.XDS_METADATA_UPDATE_ERROR,
-        NOBODY,
-        "A metadata update breaks a rule that no other code says better.",
-        UPDATE,
-    ),
-    _row(
-        ErrorCode.XDS_METADATA_UPDATE_OPERATION_ERROR,
-        NOBODY,
-        "A metadata update asks for no operation that can be recognised.",
-        UPDATE,
-    ),
-    _row(
-        ErrorCode.XDS_METADATA_VERSION_ERROR,
-        NOBODY,
-        "A metadata update names a previous version that is not the current one.",
-        UPDATE,
-    ),
-    _row(
-        ErrorCode.XDS_METADATA_IDENTIFIER_ERROR,
-        NOBODY,
-        "A metadata update changes an identifier that must stay.",
-        UPDATE,
-    ),
-    _row(
-        ErrorCode.XDS_PATIENT_ID_RECONCILIATION_ERROR,
-        NOBODY,
-        "A metadata update concerns objects of different patients.",
-        UPDATE,
-    ),
-    _row(
-        ErrorCode.UNMODIFIABLE_METADATA_ERROR,
-        NOBODY,
-        "A restricted update changes an attribute that may not be changed.",
-        RESTRICTED_UPDATE,
-    ),
-    _row(
-        ErrorCode.REFERENCES_EXIST_EXCEPTION,
-        NOBODY,
-        "An object cannot be removed while others refer to it.",
-        REMOVE,
-    ),
-    _row(
-        ErrorCode.XDS_UNREFERENCED_OBJECT_EXCEPTION,
-        NOBODY,
-        "A removal would leave an object that nothing refers to.",
-        REMOVE,
-    ),
+    _row(C.DOCUMENT_QUEUED, NOBODY,
+         "The submission was accepted and waits for somebody to finish it, such as matching the "
+         "patient. A warning."),
+    _row(C.INVALID_DOCUMENT_CONTENT, REPOSITORY,
+         "A document's content contradicts its metadata or breaks a rule for its kind; the "
+         "context names its uniqueId."),
+    _row(C.PARTIAL_APPEND_CONTENT_NOT_PROCESSED, NOBODY,
+         "A recipient without registry took the documents and ignored that one is an addendum. A "
+         "warning of XDR."),
+    _row(C.PARTIAL_FOLDER_CONTENT_NOT_PROCESSED, NOBODY,
+         "A recipient without registry took the documents and ignored the folders. A warning of "
+         "XDR."),
+    _row(C.PARTIAL_RELATIONSHIP_CONTENT_NOT_PROCESSED, NOBODY,
+         "A recipient without registry took the documents and ignored relationships between "
+         "them. A warning of XDR."),
+    _row(C.PARTIAL_REPLACE_CONTENT_NOT_PROCESSED, NOBODY,
+         "A recipient without registry took the documents and ignored that one replaces another. "
+         "A warning of XDR."),
+    _row(C.PARTIAL_TRANSFORM_NOT_PROCESSED, NOBODY,
+         "A recipient without registry took the documents and ignored that one is a "
+         "transformation. A warning of XDR."),
+    _row(C.PARTIAL_TRANSFORM_REPLACE_NOT_PROCESSED, NOBODY,
+         "A recipient without registry took the documents and ignored a transformation that "
+         "replaces. A warning of XDR."),
+    _row(C.UNRESOLVED_REFERENCE_EXCEPTION, BOTH,
+         "A reference leads nowhere: an id that is neither in the message nor registered, or not "
+         "as what it must be."),
+    _row(C.XDS_DOCUMENT_UNIQUE_ID_ERROR, REPOSITORY,
+         "The document with this uniqueId cannot be given: it is not here, no longer here, or "
+         "not for this caller."),
+    _row(C.XDS_DUPLICATE_UNIQUE_ID_IN_REGISTRY, REGISTRY,
+         "The uniqueId of a submitted SubmissionSet or Folder is already used by a registered "
+         "object."),
+    _row(C.XDS_EXTRA_METADATA_NOT_SAVED, NOBODY,
+         "Metadata beyond the standard was received and not kept. A warning; this Registry keeps "
+         "it."),
+    _row(C.XDS_MISSING_DOCUMENT, REPOSITORY,
+         "The metadata has a DocumentEntry, the message has no document for it."),
+    _row(C.XDS_MISSING_DOCUMENT_METADATA, REPOSITORY,
+         "The message has a document, the metadata has no DocumentEntry for it."),
+    _row(C.XDS_MISSING_HOME_COMMUNITY_ID, NOBODY,
+         "The request needs a homeCommunityId and has none."),
+    _row(C.XDS_NON_IDENTICAL_HASH, BOTH,
+         "The document's uniqueId is already used for a document with another hash."),
+    _row(C.XDS_NON_IDENTICAL_SIZE, REGISTRY,
+         "The document's uniqueId is already used for a document with another size."),
+    _row(C.XDS_PATIENT_ID_DOES_NOT_MATCH, BOTH,
+         "Objects that must be about the same patient have different patientIds."),
+    _row(C.XDS_REGISTRY_BUSY, REGISTRY,
+         "The Registry has too much to do now; the same request may succeed later."),
+    _row(C.XDS_REPOSITORY_BUSY, REPOSITORY,
+         "The Repository has too much to do now; the same request may succeed later."),
+    _row(C.XDS_REGISTRY_DEPRECATED_DOCUMENT_ERROR, REGISTRY,
+         "An Association refers to a document that is deprecated: only the current version may "
+         "be replaced, appended to or transformed."),
+    _row(C.XDS_REGISTRY_DUPLICATE_UNIQUE_ID_IN_MESSAGE, REGISTRY,
+         "Two objects of the submission share a uniqueId; the Registry saw it."),
+    _row(C.XDS_REPOSITORY_DUPLICATE_UNIQUE_ID_IN_MESSAGE, REPOSITORY,
+         "Two objects of the submission share a uniqueId; the Repository saw it."),
+    _row(C.XDS_REGISTRY_ERROR, REGISTRY,
+         "Something failed in the Registry, or is wrong with the request, that no other code "
+         "says better."),
+    _row(C.XDS_REPOSITORY_ERROR, REPOSITORY,
+         "Something failed in the Repository, or is wrong with the request, that no other code "
+         "says better."),
+    _row(C.XDS_REGISTRY_METADATA_ERROR, REGISTRY,
+         "The metadata breaks a rule; the Registry saw it."),
+    _row(C.XDS_REPOSITORY_METADATA_ERROR, REPOSITORY,
+         "The metadata breaks a rule, or contradicts the document; the Repository saw it."),
+    _row(C.XDS_REGISTRY_NOT_AVAILABLE, REPOSITORY,
+         "The Repository could not reach its Registry, so nothing was registered."),
+    _row(C.XDS_REGISTRY_OUT_OF_RESOURCES, REGISTRY,
+         "The Registry lacks space or memory for this request."),
+    _row(C.XDS_REPOSITORY_OUT_OF_RESOURCES, REPOSITORY,
+         "The Repository lacks space or memory for this request."),
+    _row(C.XDS_REPLACE_FAILED, NOBODY,
+         "A replacement failed. No longer in use: nearer codes have taken its place."),
+    _row(C.XDS_RESULT_NOT_SINGLE_PATIENT, REGISTRY,
+         "The whole objects that the query would return are about several patients."),
+    _row(C.XDS_STORED_QUERY_MISSING_PARAM, REGISTRY,
+         "The stored query lacks a parameter that it requires."),
+    _row(C.XDS_STORED_QUERY_PARAM_NUMBER, REGISTRY,
+         "A parameter of the stored query has several values and takes one."),
+    _row(C.XDS_TOO_MANY_RESULTS, BOTH,
+         "The answer would be larger than this server gives."),
+    _row(C.XDS_UNAVAILABLE_COMMUNITY, NOBODY,
+         "Another community that the request concerns could not be reached."),
+    _row(C.XDS_UNKNOWN_COMMUNITY, BOTH,
+         "The homeCommunityId is of no community known here."),
+    _row(C.XDS_UNKNOWN_PATIENT_ID, BOTH,
+         "The patient is not known here: register the patient first, or correct the identifier."),
+    _row(C.XDS_UNKNOWN_REPOSITORY_ID, REPOSITORY,
+         "The repositoryUniqueId is not that of this Repository, nor of one known here."),
+    _row(C.XDS_UNKNOWN_STORED_QUERY, REGISTRY,
+         "The id of the stored query is not that of a query known here."),
+    _row(C.UNKNOWN_RECIPIENT, NOBODY,
+         "An intendedRecipient is not known.", RECIPIENTS),
+    _row(C.UNAVAILABLE_RECIPIENT, NOBODY,
+         "An intendedRecipient cannot be notified now.", RECIPIENTS),
+    _row(C.XDS_METADATA_UPDATE_ERROR, NOBODY,
+         "A metadata update breaks a rule that no other code says better.", UPDATE),
+    _row(C.XDS_METADATA_UPDATE_OPERATION_ERROR, NOBODY,
+         "A metadata update asks for no operation that can be recognised.", UPDATE),
+    _row(C.XDS_METADATA_VERSION_ERROR, NOBODY,
+         "A metadata update names a previous version that is not the current one.", UPDATE),
+    _row(C.XDS_METADATA_IDENTIFIER_ERROR, NOBODY,
+         "A metadata update changes an identifier that must stay.", UPDATE),
+    _row(C.XDS_PATIENT_ID_RECONCILIATION_ERROR, NOBODY,
+         "A metadata update concerns objects of different patients.", UPDATE),
+    _row(C.UNMODIFIABLE_METADATA_ERROR, NOBODY,
+         "A restricted update changes an attribute that may not be changed.", RESTRICTED_UPDATE),
+    _row(C.REFERENCES_EXIST_EXCEPTION, NOBODY,
+         "An object cannot be removed while others refer to it.", REMOVE),
+    _row(C.XDS_UNREFERENCED_OBJECT_EXCEPTION, NOBODY,
+         "A removal would leave an object that nothing refers to.", REMOVE),
 )
+# fmt: on
 
 
 def render_markdown(table: tuple[ErrorRow, ...] = ERROR_TABLE) -> str:

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from xds.metadata import hl7v2
+from xds.metadata import hl7v2, party
 from xds.metadata.rim import LocalizedString, RimObject, Slot, VersionInfo
 
 xml_text = st.text(
@@ -110,7 +110,7 @@ cxis = st.builds(
     authority=authorities,
 )
 xcns = st.builds(
-    hl7v2.Xcn,
+    party.Xcn,
     id_number=component,
     family_name=some,
     given_name=component,
@@ -120,10 +120,10 @@ xcns = st.builds(
     authority=st.none() | authorities,
 )
 xons = st.builds(
-    hl7v2.Xon, name=some, authority=st.none() | authorities, identifier=st.just("") | oids
+    party.Xon, name=some, authority=st.none() | authorities, identifier=st.just("") | oids
 )
 xtns = st.builds(
-    hl7v2.Xtn,
+    party.Xtn,
     use=component,
     equipment=st.sampled_from(("PH", "CP", "FX")),
     country=component,

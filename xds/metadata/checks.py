@@ -7,7 +7,7 @@ returns is its own business.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from xds.metadata import dtm, hl7v2, identifier
+from xds.metadata import dtm, hl7v2, identifier, party
 from xds.metadata import vocabulary as v
 from xds.metadata.attributes import Datatype
 from xds.metadata.datatype import DatatypeError
@@ -39,10 +39,10 @@ CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {
     Datatype.DTM: dtm.parse_dtm,
     Datatype.CX: hl7v2.parse_strict_cx,
     Datatype.CXI: hl7v2.parse_cxi,
-    Datatype.XCN: hl7v2.parse_xcn,
-    Datatype.XON: hl7v2.parse_xon,
-    Datatype.XTN: hl7v2.parse_xtn,
-    Datatype.RECIPIENT: hl7v2.check_recipient,
+    Datatype.XCN: party.parse_xcn,
+    Datatype.XON: party.parse_xon,
+    Datatype.XTN: party.parse_xtn,
+    Datatype.RECIPIENT: party.check_recipient,
     Datatype.PID_FIELD: hl7v2.parse_pid_field,
     Datatype.OID: identifier.check_oid,
     Datatype.SOURCE_ID: identifier.check_source_id,

@@ -1,4 +1,4 @@
-r"""HL7 v2.5 data types as IHE restricts them: CX, CXi, XCN, XON, XTN and fields of PID.
+r"""HL7 v2.5 data types as IHE restricts them: the grammar, CX, CXi and fields of PID.
 
 Spec: ITI TF-3 §4.2.3.1.7 (Tables 4.2.3.1.7-1 and -2). Grammar:
 
@@ -6,10 +6,8 @@ Spec: ITI TF-3 §4.2.3.1.7 (Tables 4.2.3.1.7-1 and -2). Grammar:
     component    = subcomponent *( "&" subcomponent )
     escapes      = \F\ for |, \S\ for ^, \R\ for ~, \T\ for &, \E\ for \
 
-Tolerated, because the field writes it: a person with a name only or an identifier only, an
-organisation with an OID only, further components of XCN and XON that IHE leaves out. No HL7
-length is enforced (§4.2.3.1.7). Refused with a word about it: `&amp;` inside a value, which is an
-ampersand that was escaped twice.
+No HL7 length is enforced (§4.2.3.1.7). Refused with a word about it: `&amp;` inside a value, which
+is an ampersand that was escaped twice. Persons and organisations are in `party`.
 """
 
 import re
@@ -79,43 +77,6 @@ class Cxi:
     authority: Authority | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Xcn:
-    """A person or a device. Spec: Table 4.2.3.1.7-2, XCN."""
-
-    id_number: str = ""
-    family_name: str = ""
-    given_name: str = ""
-    further_names: str = ""
-    suffix: str = ""
-    prefix: str = ""
-    authority: Authority | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Xon:
-    """An organisation. Spec: Table 4.2.3.1.7-2, XON."""
-
-    name: str = ""
-    authority: Authority | None = None
-    identifier: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Xtn:
-    """A telecommunications address. Spec: Table 4.2.3.1.7-2, XTN."""
-
-    use: str = ""
-    equipment: str = ""
-    """XTN.3: `Internet`, `PH`, `CP`, …"""
-    address: str = ""
-    """XTN.4, of an e-mail address."""
-    country: str = ""
-    area: str = ""
-    number: str = ""
-    extension: str = ""
-
-
 def escape(text: str) -> str:
     """Return a text fit for a component: HL7's separators as escape sequences."""
     return SPECIAL.sub(lambda match: ESCAPES[match[0]], text)
@@ -131,8 +92,8 @@ def parse_cx(text: str) -> Cx:
 
     Spec: ITI TF-3 Table 4.2.3.1.7-2, CX. Errors: DatatypeError.
     """
-    parts = _components(text)
-    authority = _authority(parts[3])
+    parts = components(text)
+    authority = read_authority(parts[3])
     if not parts[0] or parts[1] or parts[2] or authority is None or not authority.is_iso:
         raise DatatypeError(
             f"a CX is {CX_FORM}, components 2 and 3 empty",
@@ -142,7 +103,7 @@ def parse_cx(text: str) -> Cx:
     return Cx(
         id_number=unescape(parts[0]),
         authority=authority.universal_id,
-        further=_trimmed(parts[4:]),
+        further=trimmed(parts[4:]),
     )
 
 
@@ -177,8 +138,8 @@ def cx_key(text: str) -> str:
 
 def parse_cxi(text: str) -> Cxi:
     """Return the CXi of a text. Errors: DatatypeError."""
-    parts = _components(text)
-    authority = _authority(parts[3])
+    parts = components(text)
+    authority = read_authority(parts[3])
     faults = (
         (not parts[0], "CXi.1 is present and holds the identifier", "add the identifier"),
         (bool(parts[1] or parts[2]), "CXi.2 and CXi.3 are empty", "write ^^^ after the identifier"),
@@ -188,7 +149,7 @@ def parse_cxi(text: str) -> Cxi:
             "write &OID&ISO, or leave CXi.4 empty",
         ),
         (not parts[4], "CXi.5 is present and holds the identifier's type code", "add CXi.5"),
-        (bool(_trimmed(parts[5:])), "CXi has no sixth component", "end the value after CXi.5"),
+        (bool(trimmed(parts[5:])), "CXi has no sixth component", "end the value after CXi.5"),
         (
             authority is None and parts[4] in NEEDS_AUTHORITY,
             f"CXi.4 is present when CXi.5 is {parts[4]}",
@@ -203,127 +164,8 @@ def parse_cxi(text: str) -> Cxi:
 
 def render_cxi(cxi: Cxi) -> str:
     """Return the text of a CXi."""
-    head = f"{escape(cxi.id_number)}^^^{_render_authority(cxi.authority)}"
+    head = f"{escape(cxi.id_number)}^^^{render_authority(cxi.authority)}"
     return f"{head}^{escape(cxi.type_code)}"
-
-
-def parse_xcn(text: str) -> Xcn:
-    """Return the person of a text; either a name or an identifier is enough.
-
-    Spec: ITI TF-3 Table 4.2.3.1.7-2, XCN. Errors: DatatypeError.
-    """
-    parts = _components(text)
-    if not parts[0] and not parts[1]:
-        raise DatatypeError(
-            "an XCN has a last name (XCN.2) or an identifier (XCN.1)",
-            expected="Identifier^LastName^FirstName^^^^^^&OID&ISO, or ^LastName^FirstName",
-            fix="add one of the two",
-        )
-    authority = _authority(parts[8])
-    _require_iso(authority, "XCN.9")
-    names = tuple(map(unescape, parts[:6]))
-    return Xcn(
-        id_number=names[0],
-        family_name=names[1],
-        given_name=names[2],
-        further_names=names[3],
-        suffix=names[4],
-        prefix=names[5],
-        authority=authority,
-    )
-
-
-def render_xcn(xcn: Xcn) -> str:
-    """Return the text of a person."""
-    names = (
-        xcn.id_number,
-        xcn.family_name,
-        xcn.given_name,
-        xcn.further_names,
-        xcn.suffix,
-        xcn.prefix,
-    )
-    return _render((*map(escape, names), "", "", _render_authority(xcn.authority)))
-
-
-def parse_xon(text: str) -> Xon:
-    """Return the organisation of a text; either a name or an identifier is enough.
-
-    Spec: ITI TF-3 Table 4.2.3.1.7-2, XON. Errors: DatatypeError.
-    """
-    parts = _components(text)
-    if not parts[0] and not parts[9]:
-        raise DatatypeError(
-            "an XON has an organisation name (XON.1)",
-            expected="Name^^^^^^^^^OID, or Name^^^^^&OID&ISO^^^^Identifier, or Name",
-            fix="add the name",
-        )
-    authority = _authority(parts[5])
-    _require_iso(authority, "XON.6")
-    return Xon(name=unescape(parts[0]), authority=authority, identifier=unescape(parts[9]))
-
-
-def render_xon(xon: Xon) -> str:
-    """Return the text of an organisation."""
-    middle = ("", "", "", "", _render_authority(xon.authority), "", "", "")
-    return _render((escape(xon.name), *middle, escape(xon.identifier)))
-
-
-def parse_xtn(text: str) -> Xtn:
-    """Return the telecommunications address of a text.
-
-    Spec: ITI TF-3 Table 4.2.3.1.7-2, XTN. Errors: DatatypeError.
-    """
-    parts = _components(text)
-    is_mail = parts[2] == "Internet"
-    has_number = any((parts[0], parts[6], parts[11]))
-    if not parts[2] or not (parts[3] if is_mail else has_number or parts[3]):
-        raise DatatypeError(
-            "an XTN has a type (XTN.3) and an address (XTN.4) or a number (XTN.7)",
-            expected="^^Internet^name@example.org, or ^PRS^PH^^^^+31 42 1123 4567",
-            fix="fill the missing component",
-        )
-    values = tuple(map(unescape, parts[1:8]))
-    return Xtn(
-        use=values[0],
-        equipment=values[1],
-        address=values[2],
-        country=values[3],
-        area=values[4],
-        number=values[5] or unescape(parts[11]) or unescape(parts[0]),
-        extension=values[6],
-    )
-
-
-def render_xtn(xtn: Xtn) -> str:
-    """Return the text of a telecommunications address."""
-    values = (
-        xtn.use,
-        xtn.equipment,
-        xtn.address,
-        xtn.country,
-        xtn.area,
-        xtn.number,
-        xtn.extension,
-    )
-    return _render(("", *map(escape, values)))
-
-
-def check_recipient(text: str) -> None:
-    """Check an intendedRecipient: XON|XCN|XTN, at least one of the three.
-
-    Spec: ITI TF-3 §4.2.3.3.7. Errors: DatatypeError.
-    """
-    parts = text.split("|")
-    if len(parts) > len(RECIPIENT_PARTS) or not any(part.strip() for part in parts):
-        raise DatatypeError(
-            "a recipient is organisation|person|telecommunication, at least one of them",
-            expected="XON|XCN|XTN, such as Hospital^^^^^^^^^1.2.3|^Wel^Marcus|^^Internet^a@b.org",
-            fix="fill one of the three parts, separated by |",
-        )
-    for part, parse in zip(parts, RECIPIENT_PARTS, strict=False):
-        if part.strip():
-            parse(part.strip())
 
 
 def check_text(text: str) -> None:
@@ -348,12 +190,14 @@ def parse_pid_field(text: str) -> tuple[int, str]:
     return int(match[1]), text[match.end() :]
 
 
-RECIPIENT_PARTS: Final = (parse_xon, parse_xcn, parse_xtn)
 MIN_COMPONENTS: Final = 12
 
 
-def _components(text: str) -> list[str]:
-    """Split at ^ and pad, so that every component that a type names can be asked for."""
+def components(text: str) -> list[str]:
+    """Return the components: split at ^ padded to as many as a type may name.
+
+    Errors: DatatypeError for an ampersand that was escaped twice.
+    """
     _refuse_double_escape(text)
     parts = [part.strip() for part in text.split("^")]
     return parts + [""] * (MIN_COMPONENTS - len(parts))
@@ -368,7 +212,8 @@ def _refuse_double_escape(text: str) -> None:
         )
 
 
-def _authority(component: str) -> Authority | None:
+def read_authority(component: str) -> Authority | None:
+    """Return the assigning authority of a component, or None when it is empty."""
     parts = [unescape(part) for part in component.split("&")] + ["", "", ""]
     if not any(parts):
         return None
@@ -379,27 +224,16 @@ def _is_namespace(authority: Authority) -> bool:
     return bool(authority.namespace) and not authority.universal_id
 
 
-def _require_iso(authority: Authority | None, component: str) -> None:
-    if authority is not None and not authority.is_iso:
-        raise DatatypeError(
-            f"{component} is &OID&ISO: first part empty, then an OID, then ISO",
-            expected="&OID&ISO, such as &1.2.250.1.71.4.2.1&ISO",
-            fix=f"write {component} so, or leave it empty",
-        )
-
-
-def _render_authority(authority: Authority | None) -> str:
+def render_authority(authority: Authority | None) -> str:
+    """Return the component of an assigning authority, empty for None."""
     if authority is None:
         return ""
     parts = (authority.namespace, authority.universal_id, authority.universal_type)
     return "&".join(map(escape, parts)).rstrip("&")
 
 
-def _render(parts: Sequence[str]) -> str:
-    return "^".join(parts).rstrip("^")
-
-
-def _trimmed(parts: Sequence[str]) -> tuple[str, ...]:
+def trimmed(parts: Sequence[str]) -> tuple[str, ...]:
+    """Return the components without empty ones at the end: trailing delimiters are nothing."""
     kept = list(parts)
     while kept and not kept[-1]:
         kept.pop()

@@ -10,7 +10,6 @@ from tests.strategies import metadata as some
 from xds.metadata import hl7v2
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.hl7v2 import (
-    check_recipient,
     check_text,
     cx_key,
     escape,
@@ -18,15 +17,18 @@ from xds.metadata.hl7v2 import (
     parse_cxi,
     parse_pid_field,
     parse_strict_cx,
+    render_cx,
+    render_cxi,
+    unescape,
+)
+from xds.metadata.party import (
+    check_recipient,
     parse_xcn,
     parse_xon,
     parse_xtn,
-    render_cx,
-    render_cxi,
     render_xcn,
     render_xon,
     render_xtn,
-    unescape,
 )
 
 PATIENT = "SELF-5^^^&1.3.6.1.4.1.21367.2005.3.7&ISO"
