@@ -107,7 +107,7 @@ class _Spyne(WsgiApplication):  # type: ignore[misc] - spyne has no types
 
 def _spyne_application(service: Service, operations: tuple[Operation, ...]) -> _Spyne:
     """Return spyne's server with one method for each operation."""
-    methods = {_method_name(n): _method(o) for n, o in enumerate(operations)}
+    methods = {_method_name(n): _method(_method_name(n), o) for n, o in enumerate(operations)}
     rooms = type(f"{service.title()}Rooms", (ServiceBase,), methods)
     application = Application(
         [rooms],
@@ -123,7 +123,7 @@ def _method_name(number: int) -> str:
     return f"operation_{number}"
 
 
-def _method(operation: Operation) -> Any:
+def _method(name: str, operation: Operation) -> Any:
     """Return spyne's method for an operation.
 
     What a room raises is carried past spyne, which would log it and put its own fault in its place.
@@ -136,6 +136,7 @@ def _method(operation: Operation) -> Any:
             passage.raised = error
             return None
 
+    run.__name__ = name  # by which spyne tells methods apart
     return rpc(AnyXml, _returns=AnyXml)(run)
 
 
