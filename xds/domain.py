@@ -1,19 +1,33 @@
 """An affinity domain: configuration, not code.
 
-Spec: ITI TF-1 §10.4.5 and Appendix L (what an affinity domain decides); ITI TF-3 §4.2.3 (value sets).
-A domain is a folder `domains/<name>/` with `domain.toml` and `codes/*.tsv`.
+Spec: ITI TF-1 §10.4.5 and Appendix L (what an affinity domain decides); ITI TF-3 §4.2.3 (value
+sets). A domain is a folder `domains/<name>/` with `domain.toml` and `codes/*.tsv`;
+`domains/README.md` says what may stand in them. A bad file is refused with file, key or line, and
+what to do. Who is known in a domain, and what a caller may do there, is not decided here.
 """
 
-import csv
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final, TypeVar
 
+from xds.metadata.attributes import ATTRIBUTES
 from xds.metadata.code import Code
+from xds.metadata.identifier import is_oid
+
+ASSERTION_PROFILES: Final = ("xua", "vihf")
+ACCESS_POLICIES: Final = ("any-trusted",)
+CHECKS: Final = ("ins",)
+CODED_ATTRIBUTES: Final = tuple(dict.fromkeys(a.value_set for a in ATTRIBUTES if a.value_set))
+COLUMNS: Final = ("code", "scheme", "display")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+Folder = Traversable | Path
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +81,7 @@ class AffinityDomain:
 
 
 class DomainError(Exception):
-    """A domain folder that cannot be used; the text names file, key and fix."""
+    """A domain folder that cannot be used; the text names file, key or line, and fix."""
 
 
 def load_domain(name_or_path: str) -> AffinityDomain:
@@ -75,56 +89,150 @@ def load_domain(name_or_path: str) -> AffinityDomain:
 
     Errors: DomainError.
     """
-    folder: Traversable | Path = (
-        Path(name_or_path) if "/" in name_or_path else files("domains") / name_or_path
-    )
+    folder: Folder = Path(name_or_path) if "/" in name_or_path else files("domains") / name_or_path
+    file = folder / "domain.toml"
     try:
-        declared = tomllib.loads((folder / "domain.toml").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DomainError(f"domain {name_or_path!r}: no domain.toml in {folder}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise DomainError(f"domain {name_or_path!r}: {folder}/domain.toml: {error}") from error
-    try:
-        return _domain(declared, folder)
-    except KeyError as error:
+        declared = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         raise DomainError(
-            f"domain {name_or_path!r}: {folder}/domain.toml: key {error} is missing"
-        ) from error
+            f"domain {name_or_path!r}: no domain.toml in {folder}. Fix: name one of "
+            f"{', '.join(shipped_domains())}, or the path of a folder that has one"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DomainError(f"domain {name_or_path!r}: {file} cannot be read: {error}") from error
+    return _domain(_Table(str(file), "", declared), folder)
 
 
-def _domain(declared: dict[str, object], folder: Traversable | Path) -> AffinityDomain:
-    authorities = {
-        str(a["oid"]): Authority(
-            oid=str(a["oid"]), title=str(a.get("title", "")), check=str(a.get("check", ""))
-        )
-        for a in declared.get("authorities", [])  # type: ignore[attr-defined]
-    }
-    value_sets = {
-        str(v["attribute"]): _value_set(v, folder)
-        for v in declared.get("value_sets", [])  # type: ignore[attr-defined]
-    }
-    return AffinityDomain(
-        name=str(declared["name"]),
-        title=str(declared["title"]),
-        authorities=MappingProxyType(authorities),
-        assertion_profile=str(declared["assertion_profile"]),
-        access=str(declared["access"]),
-        value_sets=MappingProxyType(value_sets),
-        submission_signature_required=bool(declared.get("submission_signature_required", False)),
-        settings=MappingProxyType(dict(declared.get("assertion", {}))),  # type: ignore[call-overload]
+def shipped_domains() -> tuple[str, ...]:
+    """Return the names of the domains that come with the project."""
+    return tuple(
+        sorted(f.name for f in files("domains").iterdir() if (f / "domain.toml").is_file())
     )
 
 
-def _value_set(declared: Mapping[str, object], folder: Traversable | Path) -> ValueSet:
-    attribute = str(declared["attribute"])
-    text = (folder / "codes" / str(declared["file"])).read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t")
-    codes = {
-        (r["code"], r["scheme"]): Code(code=r["code"], scheme=r["scheme"], display=r["display"])
-        for r in rows
-    }
+class _Table:
+    """One table of domain.toml: every key that is read is crossed off, what stays is refused."""
+
+    def __init__(self, file: str, label: str, declared: Mapping[str, object]) -> None:
+        self._file, self._label, self._rest = file, label, dict(declared)
+
+    def text(self, key: str, default: str | None = None, *, among: tuple[str, ...] = ()) -> str:
+        value = self._take(key, default)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            raise self.error(key, f"a text, came {value!r}")
+        if among and value not in among:
+            raise self.error(key, f"one of {', '.join(a or 'nothing' for a in among)}: {value!r}")
+        return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"true or false, came {value!r}")
+        return value
+
+    def tables(self, key: str) -> tuple["_Table", ...]:
+        value = self._take(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise self.error(key, f"tables headed [[{key}]]")
+        return tuple(
+            _Table(self._file, f"[[{key}]] number {n}, ", v) for n, v in enumerate(value, 1)
+        )
+
+    def free(self, key: str) -> Mapping[str, object]:
+        value = self._take(key, {})
+        if not isinstance(value, dict):
+            raise self.error(key, f"a table headed [{key}]")
+        return MappingProxyType(value)
+
+    def finish(self) -> None:
+        if self._rest:
+            key = next(iter(self._rest))
+            raise DomainError(f"{self._file}: {self._label}nothing reads the key {key}: remove it")
+
+    def error(self, key: str, expected: str) -> DomainError:
+        return DomainError(f"{self._file}: {self._label}key {key}: expected {expected}")
+
+    def _take(self, key: str, default: object) -> object:
+        value = self._rest.pop(key, default)
+        if value is None:
+            raise DomainError(f"{self._file}: {self._label}key {key} is missing; it has no default")
+        return value
+
+
+def _domain(table: _Table, folder: Folder) -> AffinityDomain:
+    name = table.text("name")
+    if not NAME.fullmatch(name):
+        raise table.error("name", f"letters, digits and hyphens, came {name!r}")
+    domain = AffinityDomain(
+        name=name,
+        title=table.text("title"),
+        authorities=_keyed(table, "authorities", _authority, lambda a: a.oid),
+        assertion_profile=table.text("assertion_profile", among=ASSERTION_PROFILES),
+        access=table.text("access", among=ACCESS_POLICIES),
+        value_sets=_keyed(
+            table, "value_sets", lambda t: _value_set(t, folder), lambda v: v.attribute
+        ),
+        submission_signature_required=table.flag("submission_signature_required", default=False),
+        settings=table.free("assertion"),
+    )
+    table.finish()
+    return domain
+
+
+def _keyed(
+    table: _Table, key: str, read: Callable[[_Table], Thing], name: Callable[[Thing], str]
+) -> Mapping[str, Thing]:
+    found: dict[str, Thing] = {}
+    for inner in table.tables(key):
+        thing = read(inner)
+        inner.finish()
+        if name(thing) in found:
+            raise table.error(key, f"each once, came {name(thing)!r} twice")
+        found[name(thing)] = thing
+    return MappingProxyType(found)
+
+
+def _authority(table: _Table) -> Authority:
+    oid = table.text("oid")
+    if not is_oid(oid):
+        raise table.error("oid", f"an OID such as 1.2.250.1.213.1.4.8, came {oid!r}")
+    return Authority(
+        oid=oid,
+        title=table.text("title", ""),
+        check=table.text("check", "", among=("", *CHECKS)),
+    )
+
+
+def _value_set(table: _Table, folder: Folder) -> ValueSet:
+    attribute = table.text("attribute", among=CODED_ATTRIBUTES)
+    file = table.text("file")
+    path = folder / "codes" / file
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise table.error("file", f"a file in {folder / 'codes'}, came {file!r}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DomainError(f"{path} cannot be read: {error}") from error
     return ValueSet(
         attribute=attribute,
-        codes=MappingProxyType(codes),
-        closed=bool(declared.get("closed", True)),
+        codes=MappingProxyType(_codes(lines, str(path))),
+        closed=table.flag("closed", default=True),
     )
+
+
+def _codes(lines: list[str], path: str) -> dict[tuple[str, str], Code]:
+    if not lines or tuple(lines[0].split("\t")) != COLUMNS:
+        raise DomainError(f"{path}, line 1: expected the heading {' TAB '.join(COLUMNS)}")
+    codes: dict[tuple[str, str], Code] = {}
+    for number, line in enumerate(lines[1:], 2):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if not line.strip():
+            continue
+        if len(cells) != len(COLUMNS) or not cells[0]:
+            raise DomainError(
+                f"{path}, line {number}: expected {' TAB '.join(COLUMNS)}, came {line[:80]!r}"
+            )
+        if (cells[0], cells[1]) in codes:
+            raise DomainError(f"{path}, line {number}: {cells[0]} of {cells[1]} a second time")
+        codes[cells[0], cells[1]] = Code(code=cells[0], scheme=cells[1], display=cells[2])
+    return codes
