@@ -171,6 +171,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("submission_time", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_submission_sets")),
         sa.UniqueConstraint("entry_uuid"),
         sa.UniqueConstraint("unique_id"),

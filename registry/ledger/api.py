@@ -37,6 +37,8 @@ class KnownObject:
     object_type: str = ""
     fingerprint: str = ""
     """SubmissionSet: digest of the whole submission as it came, to tell a resubmission."""
+    message_id: str = ""
+    """SubmissionSet: wsa:MessageID of the message that registered it, to tell a retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,8 @@ class Known:
     by_uuid: dict[str, KnownObject] = field(default_factory=dict)
     by_unique_id: dict[str, tuple[KnownObject, ...]] = field(default_factory=dict)
     associations: tuple[KnownAssociation, ...] = ()
-    """All that touch a wanted uuid, and those that lead on from a document by APND, XFRM or
-    XFRM_RPLC (children of a replaced document)."""
+    """All that touch a wanted uuid, and those that lead on from a document by APND or
+    XFRM (children of a replaced document)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class Plan:
     instant: str = ""
     """DTM, 14 digits."""
     fingerprint: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

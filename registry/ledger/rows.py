@@ -3,14 +3,13 @@
 Spec: ITI TF-2 §3.18.4.1.2.3.7; ITI TF-3 §4.2.3. Times keep only what sorts: 14 digits, '' when absent.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from registry.ledger import tables as t
-from registry.ledger.api import Kind
+from registry.ledger.api import Kind, Plan
 from xds.ebrim.writer import write_object
 from xds.metadata import vocabulary as v
 from xds.metadata.author import Author
@@ -59,10 +58,12 @@ def kind_of(rim: RimObject) -> Kind:
     raise ValueError(f"{rim.tag} is no object of the ledger")
 
 
-def rows_of(objects: Iterable[RimObject], *, patient_id: str, fingerprint: str) -> Rows:
-    """Return the rows of a submission; its Associations belong to `patient_id`, its own patient."""
+def rows_of(plan: Plan) -> Rows:
+    """Return the rows of a submission; its Associations belong to the SubmissionSet's patient."""
     rows = Rows()
-    for rim in objects:
+    sets = [o for o in plan.add if kind_of(o) is Kind.SUBMISSION_SET]
+    patient_id = read_submission_set(sets[0]).patient_id if sets else ""
+    for rim in plan.add:
         kind = kind_of(rim)
         common: Row = {
             "entry_uuid": rim.id,
@@ -75,7 +76,7 @@ def rows_of(objects: Iterable[RimObject], *, patient_id: str, fingerprint: str) 
         if kind is Kind.DOCUMENT_ENTRY:
             _document_entry(rows, rim, common)
         elif kind is Kind.SUBMISSION_SET:
-            _submission_set(rows, rim, common, fingerprint)
+            _submission_set(rows, rim, common, plan)
         elif kind is Kind.FOLDER:
             _folder(rows, rim, common)
         else:
@@ -120,7 +121,7 @@ def _document_entry(rows: Rows, rim: RimObject, common: Row) -> None:
     _authors(rows, entry.patient_id, rim.id, entry.authors)
 
 
-def _submission_set(rows: Rows, rim: RimObject, common: Row, fingerprint: str) -> None:
+def _submission_set(rows: Rows, rim: RimObject, common: Row, plan: Plan) -> None:
     submission_set = read_submission_set(rim)
     rows.add(
         t.submission_sets,
@@ -130,7 +131,8 @@ def _submission_set(rows: Rows, rim: RimObject, common: Row, fingerprint: str) -
             "unique_id": submission_set.unique_id,
             "source_id": submission_set.source_id,
             "submission_time": _time(submission_set.submission_time),
-            "fingerprint": fingerprint,
+            "fingerprint": plan.fingerprint,
+            "message_id": plan.message_id,
         },
     )
     patient_id = submission_set.patient_id

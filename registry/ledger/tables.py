@@ -48,6 +48,7 @@ submission_sets = _object(
     _text("source_id"),
     _text("submission_time"),
     _text("fingerprint"),
+    _text("message_id"),
     sa.Index(None, "patient_id", "submission_time"),
 )
 

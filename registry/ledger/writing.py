@@ -18,16 +18,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from registry.ledger import tables as t
-from registry.ledger.api import Kind, Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
+from registry.ledger.api import Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
 from registry.ledger.engine import WRITES, lock, translated
 from registry.ledger.fragments import with_last_update_time, with_status
 from registry.ledger.reading import MAX_LIST
-from registry.ledger.rows import TABLES, kind_of, rows_of
+from registry.ledger.rows import TABLES, rows_of
 from xds.metadata import vocabulary as v
-from xds.metadata.views import read_submission_set
 
 T = TypeVar("T")
-CHILDREN: Final = (v.APPEND, v.TRANSFORM, v.TRANSFORM_AND_REPLACE)
+CHILDREN: Final = (v.APPEND, v.TRANSFORM)
 MAX_GROUP: Final = 32
 
 
@@ -56,10 +55,7 @@ class SqlUnit:
 
     def apply(self, plan: Plan) -> None:
         """Do what the plan says."""
-        sets = [o for o in plan.add if kind_of(o) is Kind.SUBMISSION_SET]
-        patient_id = read_submission_set(sets[0]).patient_id if sets else ""
-        rows = rows_of(plan.add, patient_id=patient_id, fingerprint=plan.fingerprint)
-        for table, values in rows.by_table.items():
+        for table, values in rows_of(plan).by_table.items():
             self._connection.execute(sa.insert(table), values)
         for entry_uuid in sorted(plan.deprecate):
             self._change_status(entry_uuid, v.DEPRECATED)
