@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from xds.ebrim.reader import elements, is_named, line_of, scan_slots
+from xds.ebrim.reader import elements, is_named, line_of, scan_slots, shown_name
 from xds.ebrim.writer import escape_attribute, write_slots
 from xds.errors import Complaint, ErrorCode, Refusal, Where, quote
 from xds.metadata.rim import NOWHERE, Slot
-from xds.namespaces import QUERY, RIM, prefixed
+from xds.namespaces import QUERY, RIM
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 XS_TRUE = frozenset({"true", "1"})
@@ -123,7 +123,7 @@ def _not_a_query(request: etree._Element, queries: int, where: Where) -> Complai
         subject="request",
         rule="a stored query is one query:AdhocQueryRequest with one rim:AdhocQuery "
         "(ITI TF-2 §3.18.4.1.2)",
-        came=f"{prefixed(request.tag)} with {queries} rim:AdhocQuery",
+        came=f"{shown_name(request)} with {queries} rim:AdhocQuery",
         expected=f"rim:AdhocQuery, once, in namespace {RIM}",
         fix="send one query in a request",
         where=where,

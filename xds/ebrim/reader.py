@@ -6,20 +6,15 @@ anyURI lose surrounding white space. Tolerated: children in any order (the Frame
 put Name before Slot), comments and CDATA anywhere. Dropped: attributes of other namespaces.
 """
 
-from typing import Final, Literal, Unpack, cast
+from typing import Final, Unpack, cast
 
 from lxml import etree
 
 from xds.errors import Complaint, ErrorCode, Refusal, Where, Words, quote
+from xds.metadata.policy import METADATA_ERROR, Actor
 from xds.metadata.rim import LocalizedString, RimObject, Slot, VersionInfo
 from xds.namespaces import RIM, XML, prefixed
 
-Actor = Literal["registry", "repository"]
-
-METADATA_ERROR: Final[dict[Actor, ErrorCode]] = {
-    "registry": ErrorCode.XDS_REGISTRY_METADATA_ERROR,
-    "repository": ErrorCode.XDS_REPOSITORY_METADATA_ERROR,
-}
 OBJECT_TAGS: Final = {
     f"{{{RIM}}}{tag}": tag
     for tag in (
@@ -106,6 +101,11 @@ def line_of(element: etree._Element) -> int:
     return cast("int | None", element.sourceline) or 0
 
 
+def shown_name(element: etree._Element) -> str:
+    """Return an element's name with our prefix; a foreign namespace is shortened and escaped."""
+    return quote(prefixed(element.tag))[1:-1]
+
+
 def xpath_literal(text: str) -> str:
     """Return an XPath string literal, short and on one line, safe whatever the text holds."""
     shown = quote(text)[1:-1]
@@ -129,7 +129,7 @@ class _Reading:
         seen: dict[str, int] = {}
         for child in elements(parent):
             tag = OBJECT_TAGS.get(child.tag)
-            step = prefixed(child.tag)
+            step = f"rim:{tag}" if tag else shown_name(child)
             seen[step] = seen.get(step, 0) + 1
             place = Where(f"{step}[{seen[step]}]", line_of(child), where)
             if tag is None or tag == "ExternalIdentifier":
@@ -183,12 +183,13 @@ class _Reading:
     def single_child(
         self, child: etree._Element, tag: str, where: Where, single: dict[str, object]
     ) -> None:
-        name, place = child.tag, Where(prefixed(child.tag), line_of(child), where)
+        name, shown = child.tag, shown_name(child)
+        place = Where(shown, line_of(child), where)
         if name in single:
             self.refuse(
                 subject=f"{tag}",
-                rule=f"there is at most one {prefixed(name)} in an object (ebRIM 3.0, rim.xsd)",
-                came=f"another {prefixed(name)}",
+                rule=f"there is at most one {shown} in an object (ebRIM 3.0, rim.xsd)",
+                came=f"another {shown}",
                 expected="one element with all its content",
                 fix="merge the two",
                 where=place,
@@ -214,7 +215,7 @@ class _Reading:
                 subject=f"{tag}",
                 rule="an object holds Slot, Name, Description, VersionInfo, Classification and "
                 "ExternalIdentifier (ebRIM 3.0, rim.xsd; ITI TF-3 §4.2.1)",
-                came=f"element {prefixed(name)}",
+                came=f"element {shown}",
                 expected="one of those, in namespace " + RIM,
                 fix="remove it or correct its name and namespace",
                 where=place,
@@ -275,10 +276,10 @@ class _Reading:
         self.refuse(
             subject=subject,
             rule=f"only {expected} is allowed here (ebRIM 3.0, rim.xsd)",
-            came=f"element {prefixed(child.tag)}",
+            came=f"element {shown_name(child)}",
             expected=f"{expected} in namespace {RIM}",
             fix="remove it or correct its name and namespace",
-            where=where.child(prefixed(child.tag), line_of(child)),
+            where=where.child(shown_name(child), line_of(child)),
         )
 
     def refuse(self, *, where: Where, **words: Unpack[Words]) -> None:

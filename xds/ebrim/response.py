@@ -10,11 +10,11 @@ from enum import StrEnum
 
 from lxml import etree
 
-from xds.ebrim.reader import elements, is_named, scan_objects
+from xds.ebrim.reader import elements, is_named, scan_objects, shown_name
 from xds.ebrim.writer import escape_attribute
 from xds.errors import Complaint, Severity, Where
 from xds.metadata.rim import RimObject
-from xds.namespaces import QUERY, RIM, RS, prefixed
+from xds.namespaces import QUERY, RIM, RS
 
 
 class Status(StrEnum):
@@ -92,7 +92,7 @@ def read_registry_response(element: etree._Element) -> RegistryAnswer:
     """
     is_query = is_named(element, QUERY, "AdhocQueryResponse")
     if not is_query and not is_named(element, RS, "RegistryResponse"):
-        raise ValueError(f"{prefixed(element.tag)} is no rs:RegistryResponse")
+        raise ValueError(f"{shown_name(element)} is no rs:RegistryResponse")
     complaints: list[Complaint] = []
     objects: tuple[RimObject, ...] = ()
     for child in elements(element):

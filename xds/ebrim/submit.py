@@ -3,15 +3,24 @@
 Spec: ebRS 3.0 (lcm.xsd); ITI TF-3 §4.2.1.5; ITI TF-2 §3.41.4.1.2, §3.42.4.1.2.
 """
 
+from collections.abc import Mapping
+
 from lxml import etree
 
-from xds.ebrim.reader import METADATA_ERROR, Actor, elements, is_named, line_of, scan_objects
+from xds.ebrim.reader import (
+    elements,
+    is_named,
+    line_of,
+    scan_objects,
+    shown_name,
+)
 from xds.ebrim.writer import write_submit_objects
 from xds.errors import Complaint, Refusal, Where
+from xds.metadata.policy import METADATA_ERROR, Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import RimObject
-from xds.metadata.submission import CodePolicy, read_submission
+from xds.metadata.submission import NO_CHECKS, read_submission
 from xds.metadata.views import Submission
-from xds.namespaces import LCM, RIM, prefixed
+from xds.namespaces import LCM, RIM
 
 __all__ = [
     "read_submission_request",
@@ -35,14 +44,21 @@ def read_submit_objects(
 
 
 def read_submission_request(
-    request: etree._Element, where: Where, *, actor: Actor, domain: CodePolicy
+    request: etree._Element,
+    where: Where,
+    *,
+    actor: Actor,
+    domain: CodePolicy,
+    identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission of an lcm:SubmitObjectsRequest and every complaint, shape and content.
 
     Why: all errors of a message at once. See `xds.metadata.submission.read_submission`.
     """
     objects, shape = scan_submit_objects(request, where, actor=actor)
-    submission, content = read_submission(objects, actor=actor, domain=domain)
+    submission, content = read_submission(
+        objects, actor=actor, domain=domain, identifier_checks=identifier_checks
+    )
     if shape and not objects:
         return None, shape
     return submission, (*shape, *content)
@@ -65,7 +81,7 @@ def _not_a_request(request: etree._Element, lists: int, where: Where, actor: Act
         subject="request",
         rule="a submission is one lcm:SubmitObjectsRequest with one rim:RegistryObjectList "
         "(ITI TF-3 §4.2.1.5)",
-        came=f"{prefixed(request.tag)} with {lists} rim:RegistryObjectList",
+        came=f"{shown_name(request)} with {lists} rim:RegistryObjectList",
         expected=f"lcm:SubmitObjectsRequest in namespace {LCM} with one list in namespace {RIM}",
         fix="send one list that holds all objects of the submission",
         where=where,

@@ -299,6 +299,9 @@ AUTHOR_SLOTS: Final[Mapping[str, tuple[Datatype, bool, str]]] = MappingProxyType
 )
 """Sub-attributes of author: data type, whether single, section."""
 
+CODED_AUTHOR_SLOTS: Final = frozenset({"authorRole", "authorSpecialty"})
+"""Plain text or Coded String; a domain may restrict the latter (§4.2.3.1.4.3, §4.2.3.1.4.4)."""
+
 NAMES_ONE_AUTHOR: Final = frozenset(
     {"authorPerson", "authorInstitution", "authorTelecommunication"}
 )

@@ -173,6 +173,21 @@ def check_text(text: str) -> None:
     _refuse_double_escape(text)
 
 
+def parse_coded_string(text: str) -> tuple[str, str] | None:
+    """Return code and system of a Coded String, or None: the attribute may be plain text.
+
+    Spec: ITI TF-3 Table 4.2.3.1.7-2, Coded String (`Code^^^&OID&ISO`); also `Code^Label^OID`, which
+    France's CI-SIS writes.
+    """
+    parts = text.split("^")
+    authority = read_authority(parts[3]) if len(parts) > 3 else None  # noqa: PLR2004 - XXX.4
+    if authority is not None and authority.is_iso:
+        return unescape(parts[0]), authority.universal_id
+    if len(parts) == 3 and is_oid(parts[2]):  # noqa: PLR2004 - code, label, system
+        return unescape(parts[0]), parts[2]
+    return None
+
+
 def parse_pid_field(text: str) -> tuple[int, str]:
     """Return number and content of a PID field, such as (5, 'Doe^John') of `PID-5|Doe^John`.
 

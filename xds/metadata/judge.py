@@ -6,14 +6,15 @@ examples indent values (§4.2.3.3.7). An empty slot is an absent attribute.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol, Unpack
+from dataclasses import dataclass, field
+from typing import Final, Unpack
 
 from xds.errors import Complaint, ErrorCode, Severity, Where, Words, quote
 from xds.metadata import hl7v2, identifier
 from xds.metadata.attributes import (
     AUTHOR_SLOTS,
     BY_SUBJECT,
+    CODED_AUTHOR_SLOTS,
     IDENTIFICATION_SCHEMES,
     NAMES_ONE_AUTHOR,
     NODES,
@@ -30,26 +31,10 @@ from xds.metadata.checks import CHECKS
 from xds.metadata.code import read_code
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.occurrence import Occurrence, carrier_of, filled, occurrences, slot_occurrences
+from xds.metadata.policy import METADATA_ERROR, Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import RimObject, Slot
 
-Actor = Literal["registry", "repository"]
-
-METADATA_ERROR: Final[Mapping[Actor, ErrorCode]] = {
-    "registry": ErrorCode.XDS_REGISTRY_METADATA_ERROR,
-    "repository": ErrorCode.XDS_REPOSITORY_METADATA_ERROR,
-}
 SINGLE_PID_FIELDS: Final = (7, 8)
-
-
-class CodePolicy(Protocol):
-    """What a submission is judged against; an `xds.domain.AffinityDomain` is one."""
-
-    @property
-    def authorities(self) -> Mapping[str, object]:
-        """Patient identifier authorities by OID; empty means any."""
-
-    def admits(self, attribute: str, code: str, scheme: str) -> bool:
-        """Return whether the attribute may take this code."""
 
 
 def name_of(subject: str, rim: RimObject) -> str:
@@ -63,6 +48,8 @@ class Judge:
 
     actor: Actor
     domain: CodePolicy
+    identifier_checks: Mapping[str, IdentifierCheck] = field(default_factory=dict)
+    """Checks that the domain's authorities name (`Authority.check`), such as `ins`."""
 
     def judge(self, subject: Subject, rim: RimObject) -> Iterator[Complaint]:
         """Yield every complaint about one object's own content."""
@@ -267,7 +254,23 @@ class Judge:
                 fault = self._fault(datatype, occurrence.text)
                 if fault is not None:
                     yield self._unfit(fault, name, section, subject, occurrence)
+                elif name in CODED_AUTHOR_SLOTS:
+                    yield from self._author_code(name, section, subject, occurrence)
         yield from self._dual_context(subject, "classifiedObject", rim, classification)
+
+    def _author_code(
+        self, name: str, section: str, subject: str, occurrence: Occurrence
+    ) -> Iterator[Complaint]:
+        coded = hl7v2.parse_coded_string(occurrence.text)
+        if coded is not None and not self.domain.admits(name, *coded):
+            yield self.complaint(
+                occurrence.where,
+                subject=subject,
+                rule=f"{name} is a code that the affinity domain allows (ITI TF-3 §{section})",
+                came=f"code {quote(coded[0])} of system {quote(coded[1])}",
+                expected=f"a code of the domain's value set for {name}",
+                fix="check code and system together: both must be in the set",
+            )
 
     def _dual_context(
         self, subject: str, attribute: str, rim: RimObject, inner: RimObject
@@ -340,6 +343,10 @@ class Judge:
             owner = row.subject if row else None if scheme else NODES.get(node or "")
             if owner is not subject:
                 yield self._stranger(subject, rim, classification, scheme or node, owner)
+            elif row is None:
+                yield from self._dual_context(
+                    name_of(subject, rim), "classifiedObject", rim, classification
+                )
         for external in rim.external_identifiers:
             scheme = external.attribute("identificationScheme")
             row = IDENTIFICATION_SCHEMES.get(scheme or "")

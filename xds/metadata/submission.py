@@ -4,35 +4,44 @@ Spec: ITI TF-3 §4.2.1.5, §4.2.2, §4.2.3; ITI TF-2 §3.42.4.1.3, §3.41.4.1.3.
 the message alone can tell: what depends on stored objects is the room's rules.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from xds.errors import Complaint
-from xds.metadata.judge import Actor, CodePolicy, Judge
+from xds.metadata.judge import Judge
 from xds.metadata.message import Message, sort_objects
+from xds.metadata.policy import Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import NOWHERE, RimObject
 from xds.metadata.rules import RULES
 from xds.metadata.views import Submission
 
-__all__ = ["Actor", "CodePolicy", "Submission", "read_submission"]
+__all__ = ["Actor", "CodePolicy", "IdentifierCheck", "Submission", "read_submission"]
 
+NO_CHECKS: Final[Mapping[str, IdentifierCheck]] = MappingProxyType({})
 MAX_COMPLAINTS: Final = 500
 """Past this an answer stops listing: a hostile message must not make an even larger answer."""
 
 
 def read_submission(
-    objects: tuple[RimObject, ...], *, actor: Actor, domain: CodePolicy
+    objects: tuple[RimObject, ...],
+    *,
+    actor: Actor,
+    domain: CodePolicy,
+    identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission and every complaint; None when there is no single SubmissionSet.
 
     The submission may come beside errors, so that a room can add what the ledger knows; a caller
-    that finds an error (`Complaint.is_error`) must not store it.
+    that finds an error (`Complaint.is_error`) must not store it. `identifier_checks` are the checks
+    that the domain's authorities name, such as `ins`.
 
     Spec: ITI TF-3 §4.2, Table 4.3.1-3. Errors: XDSRegistryMetadataError or
     XDSRepositoryMetadataError, XDSPatientIdDoesNotMatch, XDSUnknownPatientId,
     UnresolvedReferenceException, XDS…DuplicateUniqueIdInMessage.
     """
     # (1) Sort the objects by kind; labels that stand beside a package move into it.
-    judge = Judge(actor=actor, domain=domain)
+    judge = Judge(actor=actor, domain=domain, identifier_checks=identifier_checks)
     message, complaints = sort_objects(objects, judge)
     # (2) Each object against the attribute table.
     found = list(complaints)

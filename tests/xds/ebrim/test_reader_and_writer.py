@@ -186,6 +186,11 @@ def test_a_fault_of_shape_is_one_metadata_error_with_its_place(content):
     assert complaint.where.path.startswith("/lcm:SubmitObjectsRequest/")
 
 
+def test_a_foreign_namespace_is_quoted_short():
+    _, (complaint,) = scan_objects(a_list(f"<Thing xmlns='urn:{'x' * 9000}'/>"), PLACE)
+    assert len(complaint.code_context) + len(complaint.location) < 1000
+
+
 def test_all_faults_of_shape_come_at_once_and_what_is_sound_is_read():
     content = "<rim:Association id='ok'/>" + "".join(BROKEN.values())
     with pytest.raises(Refusal) as refusal:

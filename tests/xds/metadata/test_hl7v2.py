@@ -13,6 +13,7 @@ from xds.metadata.hl7v2 import (
     check_text,
     cx_key,
     escape,
+    parse_coded_string,
     parse_cx,
     parse_cxi,
     parse_pid_field,
@@ -21,15 +22,7 @@ from xds.metadata.hl7v2 import (
     render_cxi,
     unescape,
 )
-from xds.metadata.party import (
-    check_recipient,
-    parse_xcn,
-    parse_xon,
-    parse_xtn,
-    render_xcn,
-    render_xon,
-    render_xtn,
-)
+from xds.metadata.party import parse_xcn, parse_xon, parse_xtn
 
 PATIENT = "SELF-5^^^&1.3.6.1.4.1.21367.2005.3.7&ISO"
 
@@ -48,21 +41,6 @@ def test_cx_round_trip(value):
 @given(some.cxis)
 def test_cxi_round_trip(value):
     assert parse_cxi(render_cxi(value)) == value
-
-
-@given(some.xcns)
-def test_xcn_round_trip(value):
-    assert parse_xcn(render_xcn(value)) == value
-
-
-@given(some.xons)
-def test_xon_round_trip(value):
-    assert parse_xon(render_xon(value)) == value
-
-
-@given(some.xtns)
-def test_xtn_round_trip(value):
-    assert parse_xtn(render_xtn(value)) == value
 
 
 @given(st.text(st.sampled_from("^&|~\\;amp1.ISOPID- ")))
@@ -139,95 +117,6 @@ def test_a_reference_identifier_with_a_missing_component_is_refused(text, rule):
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("Gerald Smitty", ""),
-        ("^Welby^Marcus^^MD^Dr", "Welby"),
-        ("11375^Welby^Marcus^J^Jr. MD^Dr^^^&2.999.6.197&ISO", "Welby"),
-        ("2.999.1.2.3.7548^Some EMR", "Some EMR"),
-        ("801234567897^BERNARD^Claire^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS", "BERNARD"),
-        ("^Welby^^^^^^^^^^", "Welby"),
-    ],
-)
-def test_persons_of_the_field_are_read(text, name):
-    assert parse_xcn(text).family_name == name
-
-
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("", "XCN"),
-        ("^^Marcus", "XCN"),
-        ("1^Welby^^^^^^^Hospital", "XCN.9"),
-        ("1^Welby^^^^^^^&amp;1.2.3&amp;ISO", "twice"),
-    ],
-)
-def test_a_person_without_name_and_identifier_or_with_a_wrong_authority_is_refused(text, rule):
-    with pytest.raises(DatatypeError, match=rule):
-        parse_xcn(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "identifier"),
-    [
-        ("Some Hospital", ""),
-        ("Some Hospital^^^^^^^^^2.999.1.2.3", "2.999.1.2.3"),
-        ("Some Hospital^^^^^&2.999.1789&ISO^^^^45", "45"),
-        ("Cabinet^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1750000000", "1750000000"),
-        ("^^^^^^^^^1.2.3", "1.2.3"),
-    ],
-)
-def test_organisations_of_the_field_are_read(text, identifier):
-    assert parse_xon(text).identifier == identifier
-
-
-@pytest.mark.parametrize("text", ["", "^^^^^^", "Hospital^^^^^1.2.3"])
-def test_an_organisation_without_a_name_or_with_a_wrong_authority_is_refused(text):
-    with pytest.raises(DatatypeError, match="XON"):
-        parse_xon(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "^^Internet^radiology@healthcare.example.org",
-        "^NET^Internet^a@example.org",
-        "^PRS^PH^^31^^(042) 1123 4567",
-        "^PRS^PH^^^^+31 42 1123 4567",
-        "+33123456789^^PH",
-    ],
-)
-def test_addresses_of_the_field_are_read(text):
-    parsed = parse_xtn(text)
-    assert parsed.address or parsed.number
-
-
-@pytest.mark.parametrize("text", ["", "a@example.org", "^^Internet", "^PRS^PH"])
-def test_an_address_without_a_type_or_a_number_is_refused(text):
-    with pytest.raises(DatatypeError, match="XTN"):
-        parse_xtn(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Some Hospital^^^^^^^^^1.2.3.9.1789.45|^Wel^Marcus^^^Dr^MD|^^Internet^mwel@example.org",
-        "|12345^LaShawn^James^^Dr^MD",
-        "MainHospital^^^^^^^^^1.2.3.4.5.6.7.8.9.1789.2364",
-        "||^^Internet^dr.oz@healthcare.example.org",
-    ],
-)
-def test_recipients_of_the_standard_are_accepted(text):
-    check_recipient(text)
-
-
-@pytest.mark.parametrize("text", ["", "||", "a|b|^^Internet^c|d", "|^^x", "||mail"])
-def test_a_recipient_that_names_nobody_is_refused(text):
-    with pytest.raises(DatatypeError):
-        check_recipient(text)
-
-
-@pytest.mark.parametrize(
     ("text", "number", "content"),
     [
         ("PID-3|a^^^&1.2&ISO~b^^^&1.3&ISO", 3, "a^^^&1.2&ISO~b^^^&1.3&ISO"),
@@ -255,3 +144,17 @@ def test_text_is_anything_but_an_ampersand_escaped_twice():
         check_text("Ear &amp; Throat")
     assert "&amp;amp;" in error.value.fix
     assert hl7v2.DOUBLE_ESCAPES
+
+
+@pytest.mark.parametrize(
+    ("text", "coded"),
+    [
+        ("PRF^^^&2.16.840.1.113883.5.90&ISO", ("PRF", "2.16.840.1.113883.5.90")),
+        ("SM26^Label^1.2.250.1.213.1.1.4.5", ("SM26", "1.2.250.1.213.1.1.4.5")),
+        ("Cardiology", None),
+        ("a^b^c", None),
+        ("a^^^&x&ISO", None),
+    ],
+)
+def test_a_coded_string_is_told_from_plain_text(text, coded):
+    assert parse_coded_string(text) == coded

@@ -498,6 +498,23 @@ def test_several_authors_are_several_classifications():
     assert complaints(rim) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "is_admitted"),
+    [
+        ("G15_10/SM26^Médecine générale^1.2.250.1.213.1.1.4.5", True),
+        ("G15_10/SM26^^^&1.2.250.1.213.1.1.4.5&ISO", True),
+        ("SM99^Inconnue^1.2.250.1.213.1.1.4.5", False),
+        ("SM26^^^&1.2.3&ISO", False),
+        ("Cardiology", True),
+    ],
+)
+def test_a_coded_specialty_is_of_the_domain_s_value_set_and_plain_text_is_free(text, is_admitted):
+    domain = a_domain(authorSpecialty=[("G15_10/SM26", "1.2.250.1.213.1.1.4.5")])
+    judge = Judge(actor="registry", domain=domain)
+    rim = authored(authorPerson=("^W",), authorSpecialty=(text,))
+    assert (complaints(rim, judge=judge) == []) is is_admitted
+
+
 # -- strangers -------------------------------------------------------------------------------------
 
 
@@ -550,6 +567,9 @@ def test_an_external_identifier_of_another_object_is_refused():
         lambda o: changing_classification(
             o, v.DOCUMENT_ENTRY_AUTHOR, lambda c: c.with_attribute("classifiedObject", "Other")
         ),
+        lambda o: with_classification(
+            o, a_label("Other", v.DOCUMENT_ENTRY_LIMITED_NODE).with_attribute("id", "l")
+        ),
         lambda o: replace(
             o,
             external_identifiers=(
@@ -560,7 +580,7 @@ def test_an_external_identifier_of_another_object_is_refused():
     ],
 )
 def test_what_stands_in_one_object_and_names_another_is_refused(change):
-    complaint = the_only(change(a_document_entry()))
+    (complaint,) = (c for c in complaints(change(a_document_entry())) if "around it" in c.rule)
     assert (complaint.came, complaint.expected) == ("'Other'", "'Document01'")
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -45,8 +45,8 @@ ALSO_REGISTERED = "urn:uuid:20b545ea-725c-446d-9b95-8aeb444eddf3"
 METADATA = ErrorCode.XDS_REGISTRY_METADATA_ERROR
 
 
-def read(objects, actor="registry", domain=OPEN_DOMAIN):
-    return read_submission(tuple(objects), actor=actor, domain=domain)
+def read(objects, actor="registry", domain=OPEN_DOMAIN, **more):
+    return read_submission(tuple(objects), actor=actor, domain=domain, **more)
 
 
 def complaints(objects, **how):
@@ -430,6 +430,20 @@ def test_a_patient_of_an_authority_that_the_domain_does_not_know_is_unknown():
     found = complaints(a_submission(), domain=domain)
     assert {c.code for c in found} == {ErrorCode.XDS_UNKNOWN_PATIENT_ID}
     assert all("1.2.250.1.213.1.4.10" in c.expected for c in found)
+
+
+@pytest.mark.parametrize("fault", ["", "its key does not fit"])
+def test_an_authority_may_name_a_check_of_its_identifiers(fault):
+    ins = SimpleNamespace(check="ins")
+    domain = replace(OPEN_DOMAIN, authorities=MappingProxyType({"1.3.6.1.4.1.21367.2005.3.7": ins}))
+    seen = []
+    found = complaints(
+        a_submission(),
+        domain=domain,
+        identifier_checks={"ins": lambda text: seen.append(text) or fault},
+    )
+    assert set(seen) == {"SELF-5"}
+    assert [fault in c.came for c in found] == ([True, True] if fault else [])
 
 
 @pytest.mark.parametrize(
