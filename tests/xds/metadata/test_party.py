@@ -1,4 +1,4 @@
-"""xds.metadata.party: persons, organisations, addresses, as the standard and the field write them."""
+"""xds.metadata.party: persons, organisations, addresses, as the standard writes them."""
 
 import pytest
 from hypothesis import given
