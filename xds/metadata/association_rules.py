@@ -184,6 +184,8 @@ def _relationship_target(message: Message, association: Association) -> Iterator
     is_entry_here = message.kinds.get(target) is Subject.DOCUMENT_ENTRY
     if not target or message.is_elsewhere(target) or (may_be_here and is_entry_here):
         return
+    if kind == v.SIGNS and message.kinds.get(target) is Subject.SUBMISSION_SET:
+        return  # the signature of a whole submission, as France's DMP asks (IHE DSG)
     here = " or of this message" if may_be_here else ""
     yield message.judge.complaint(
         association.where.child("@targetObject"),

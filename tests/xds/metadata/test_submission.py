@@ -371,6 +371,11 @@ def test_a_relationship_ends_at_a_document(target):
     the_only(objects, ErrorCode.UNRESOLVED_REFERENCE_EXCEPTION)
 
 
+def test_a_signature_may_sign_its_whole_submission():
+    objects = (*a_submission(), an_association("x", v.SIGNS, "Document01", SUBMISSION_SET_ID))
+    assert complaints(objects) == ()
+
+
 def documented(kind, source, target):
     return with_classification(
         an_association("documented", kind, source, target),
