@@ -5,9 +5,12 @@ only a defect of ours leaves a trace in the log.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
+from greffe.exits import CommandError
 from greffe.node.lease import Service
 from greffe.node.server import StartError
 from xds.settings import Settings
@@ -49,6 +52,24 @@ def open_service(service: Service, settings: Settings) -> Opened:
         if not _explains_itself(error):
             log.exception("the %s cannot be opened", service)
         raise StartError(_reason(error)) from error
+
+
+@contextmanager
+def ledger_of(settings: Settings) -> Iterator[Any]:
+    """Open the Registry's ledger beside the node that may be serving it.
+
+    Errors: CommandError, naming what is wrong.
+    """
+    try:
+        ledger = import_module("registry.ledger.sql").open_ledger(settings.database_url)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+    except Exception as error:
+        if not _explains_itself(error):
+            raise
+        raise CommandError(f"the ledger cannot be used: {_reason(error)}") from error
 
 
 def _explains_itself(error: Exception) -> bool:
