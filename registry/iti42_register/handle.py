@@ -4,7 +4,7 @@ Spec: ITI TF-2 §3.42.4.1.3, §3.42.4.1.3.1 (atomicity).
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
@@ -19,6 +19,7 @@ from xds.ebrim.response import Status, registry_response
 from xds.ebrim.submit import read_submission_request
 from xds.ebrim.writer import write_object
 from xds.errors import Complaint
+from xds.metadata.policy import IdentifierCheck
 from xds.metadata.views import Submission
 from xds.namespaces import LCM
 from xds.soap.exchange import Answer
@@ -39,6 +40,8 @@ class Register:
 
     ledger: Ledger
     domain: AffinityDomain
+    identifier_checks: Mapping[str, IdentifierCheck]
+    """By the name that the domain gives an authority's check: returns '' or the fault."""
     new_uuid: NewUuid = new_uuid
 
     def __call__(self, call: Call) -> Outcome:
@@ -48,7 +51,11 @@ class Register:
         """
         # (1) Read: a typed submission, and every complaint that the message alone gives.
         submission, complaints = read_submission_request(
-            call.request.body, call.request.body_where, actor="registry", domain=self.domain
+            call.request.body,
+            call.request.body_where,
+            actor="registry",
+            domain=self.domain,
+            identifier_checks=self.identifier_checks,
         )
         if submission is None:
             raise Refused(complaints, Concerned())
@@ -134,13 +141,15 @@ def concerned_by(submission: Submission) -> Concerned:
     )
 
 
-def room(*, ledger: Ledger, domain: AffinityDomain) -> Room:
+def room(
+    *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
+) -> Room:
     """Return the room over a ledger."""
     return Room(
         transaction="ITI-42",
         action=ACTION,
         response_action=RESPONSE,
         body=f"{{{LCM}}}SubmitObjectsRequest",
-        handle=Register(ledger=ledger, domain=domain),
+        handle=Register(ledger=ledger, domain=domain, identifier_checks=identifier_checks),
         refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )

@@ -11,8 +11,9 @@ from typing import Final
 from registry.ledger.api import Kind, Known, KnownObject, Wanted
 from xds.errors import Complaint, ErrorCode, Where, quote
 from xds.metadata import vocabulary as v
+from xds.metadata.hl7v2 import cx_key
 from xds.metadata.judge import name_of
-from xds.metadata.views import Association, DocumentEntry, Submission
+from xds.metadata.views import Association, DocumentEntry, Folder, Submission, SubmissionSet
 
 RESUBMISSION: Final = {
     True: "the submission is identical to the registered one: it was registered already, do not "
@@ -41,7 +42,7 @@ class Facts:
             KnownObject(
                 kind=Kind.DOCUMENT_ENTRY,
                 entry_uuid=entry.entry_uuid,
-                patient_id=entry.patient_id,
+                patient_id=cx_key(entry.patient_id),
                 status=v.APPROVED,
                 unique_id=entry.unique_id,
                 object_type=entry.object_type,
@@ -56,7 +57,7 @@ class Facts:
                 KnownObject(
                     kind=kind,
                     entry_uuid=o.entry_uuid,
-                    patient_id=o.patient_id,
+                    patient_id=cx_key(o.patient_id),
                     status=v.APPROVED,
                 )
                 for o in objects
@@ -65,7 +66,7 @@ class Facts:
             KnownObject(
                 kind=Kind.ASSOCIATION,
                 entry_uuid=a.entry_uuid,
-                patient_id=submission.submission_set.patient_id,
+                patient_id=cx_key(submission.submission_set.patient_id),
                 status=v.APPROVED,
             )
             for a in submission.associations
@@ -78,13 +79,13 @@ Rule = Callable[[Facts], Iterator[Complaint]]
 
 def wanted_of(submission: Submission) -> Wanted:
     """Return what must be looked up for the rules and the plan."""
-    packages = (submission.submission_set, *submission.folders)
+    packages: tuple[SubmissionSet | Folder, ...] = (submission.submission_set, *submission.folders)
     entries = submission.document_entries
     named = {a.source for a in submission.associations}
     named |= {a.target for a in submission.associations}
     named |= {rim.id for rim in submission.objects} | set(submission.object_refs)
     return Wanted(
-        patient_ids=frozenset(o.patient_id for o in (*packages, *entries) if o.patient_id),
+        patient_ids=frozenset(cx_key(o.patient_id) for o in (*packages, *entries) if o.patient_id),
         entry_uuids=frozenset(n for n in named if not v.is_symbolic(n)),
         unique_ids=frozenset(o.unique_id for o in (*packages, *entries) if o.unique_id),
     )
@@ -107,16 +108,17 @@ def known_patients(facts: Facts) -> Iterator[Complaint]:
     for subject, objects in subjects:
         for item in objects:
             patient = item.patient_id
-            if not patient or patient in facts.known.patient_ids or patient in told:
+            key = cx_key(patient)
+            if not key or key in facts.known.patient_ids or key in told:
                 continue
-            told.add(patient)
+            told.add(key)
             yield Complaint(
                 code=ErrorCode.XDS_UNKNOWN_PATIENT_ID,
                 subject=name_of(subject, item.rim),
                 rule="a patientId is one that the patient identity feed has made known "
                 "(ITI TF-2 §3.42.4.1.3.3.2)",
                 came=quote(patient),
-                expected="a known patient identifier, in exactly the form that was made known",
+                expected="the identifier of a known patient",
                 fix="make the patient known first, or correct the identifier",
                 where=item.where,
             )
@@ -246,7 +248,7 @@ def relationships(facts: Facts) -> Iterator[Complaint]:
             continue
         source = facts.resolve(association.source)
         target = facts.resolve(association.target)
-        if target is None or source is None:
+        if target is None or source is None or _signs_its_submission(association, facts):
             continue
         if target.kind is not Kind.DOCUMENT_ENTRY:
             yield _association_complaint(
@@ -260,6 +262,12 @@ def relationships(facts: Facts) -> Iterator[Complaint]:
             )
             continue
         yield from _relationship(association, source, target)
+
+
+def _signs_its_submission(association: Association, facts: Facts) -> bool:
+    """Return whether this is the signature of the whole submission (France, IHE DSG)."""
+    own = facts.submission.submission_set.entry_uuid
+    return association.association_type == v.SIGNS and association.target == own
 
 
 def _relationship(

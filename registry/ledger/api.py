@@ -102,7 +102,10 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRange:
-    """A time lies in [lower, upper); both 14 digits, '' leaves a side open."""
+    """A time lies in [lower, upper); both 14 digits, '' leaves a side open.
+
+    An object without that time meets the condition (ITI TF-2 §3.18.4.1.2.3.3.1).
+    """
 
     column: str
     lower: str = ""
@@ -125,6 +128,13 @@ class HasAuthor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HasReference:
+    """A value of referenceIdList is LIKE one of these patterns."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Touches:
     """Associations only: source or target (or either) is one of these."""
 
@@ -133,7 +143,7 @@ class Touches:
     entry_uuids: tuple[str, ...]
 
 
-Condition = Columns | TimeRange | HasCode | HasAuthor | Touches
+Condition = Columns | TimeRange | HasCode | HasAuthor | HasReference | Touches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

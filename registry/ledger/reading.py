@@ -18,6 +18,7 @@ from registry.ledger.api import (
     Found,
     HasAuthor,
     HasCode,
+    HasReference,
     Kind,
     Select,
     TimeRange,
@@ -78,6 +79,8 @@ def _clause(table: sa.Table, condition: Condition) -> sa.ColumnElement[bool]:
         return _has_code(table, condition)
     if isinstance(condition, HasAuthor):
         return _has_author(table, condition)
+    if isinstance(condition, HasReference):
+        return _has_reference(table, condition)
     return _touches(table, condition)
 
 
@@ -86,12 +89,12 @@ def _is_in(column: sa.Column[Any], values: tuple[str, ...]) -> sa.ColumnElement[
 
 
 def _is_between(column: sa.Column[Any], span: TimeRange) -> sa.ColumnElement[bool]:
-    clauses: list[sa.ColumnElement[bool]] = [column != ""]
+    clauses: list[sa.ColumnElement[bool]] = []
     if span.lower:
         clauses.append(column >= span.lower)
     if span.upper:
         clauses.append(column < span.upper)
-    return sa.and_(*clauses)
+    return sa.or_(column == "", sa.and_(*clauses))
 
 
 def _has_code(table: sa.Table, condition: HasCode) -> sa.ColumnElement[bool]:
@@ -110,16 +113,31 @@ def _has_code(table: sa.Table, condition: HasCode) -> sa.ColumnElement[bool]:
 
 
 def _has_author(table: sa.Table, condition: HasAuthor) -> sa.ColumnElement[bool]:
-    one_of = sa.or_(
-        *(
-            t.authors.c.person.like(pattern.replace("\\", "\\\\"), escape="\\")
-            for pattern in condition.patterns
-        )
-    )
     return (
         sa.select(sa.literal(1))
-        .where(t.authors.c.entry_uuid == table.c.entry_uuid, one_of)
+        .where(
+            t.authors.c.entry_uuid == table.c.entry_uuid,
+            _is_like(t.authors.c.person, condition.patterns),
+        )
         .exists()
+    )
+
+
+def _has_reference(table: sa.Table, condition: HasReference) -> sa.ColumnElement[bool]:
+    return (
+        sa.select(sa.literal(1))
+        .where(
+            t.codes.c.entry_uuid == table.c.entry_uuid,
+            t.codes.c.attribute == "referenceIdList",
+            _is_like(t.codes.c.code, condition.patterns),
+        )
+        .exists()
+    )
+
+
+def _is_like(column: sa.Column[str], patterns: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        *(column.like(pattern.replace("\\", "\\\\"), escape="\\") for pattern in patterns)
     )
 
 

@@ -16,6 +16,7 @@ from xds.metadata.author import Author
 from xds.metadata.code import Code
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.dtm import parse_dtm
+from xds.metadata.hl7v2 import cx_key
 from xds.metadata.rim import RimObject
 from xds.metadata.views import (
     is_marked,
@@ -62,7 +63,7 @@ def rows_of(plan: Plan) -> Rows:
     """Return the rows of a submission; its Associations belong to the SubmissionSet's patient."""
     rows = Rows()
     sets = [o for o in plan.add if kind_of(o) is Kind.SUBMISSION_SET]
-    patient_id = read_submission_set(sets[0]).patient_id if sets else ""
+    patient_id = cx_key(read_submission_set(sets[0]).patient_id) if sets else ""
     for rim in plan.add:
         kind = kind_of(rim)
         common: Row = {
@@ -91,17 +92,20 @@ def _version(rim: RimObject) -> int:
 
 def _document_entry(rows: Rows, rim: RimObject, common: Row) -> None:
     entry = read_document_entry(rim)
+    is_on_demand = entry.object_type == v.ON_DEMAND
+    patient_id = cx_key(entry.patient_id)
     rows.add(
         t.document_entries,
         {
             **common,
-            "patient_id": entry.patient_id,
+            "patient_id": patient_id,
             "unique_id": entry.unique_id,
             "object_type": entry.object_type,
             "hash": entry.hash.lower(),
             "size": entry.size or 0,
             "repository_unique_id": entry.repository_unique_id,
-            "creation_time": _time(entry.creation_time),
+            # Not compared for an On-Demand entry (ITI TF-2 §3.18.4.1.2.3.7.1, note 6).
+            "creation_time": "" if is_on_demand else _time(entry.creation_time),
             "service_start_time": _time(entry.service_start_time),
             "service_stop_time": _time(entry.service_stop_time),
         },
@@ -115,19 +119,20 @@ def _document_entry(rows: Rows, rim: RimObject, common: Row) -> None:
         "confidentialityCode": entry.confidentiality_codes,
         "eventCodeList": entry.event_codes,
     }
-    _codes(rows, entry.patient_id, rim.id, coded)
+    _codes(rows, patient_id, rim.id, coded)
     for reference in entry.reference_ids:
-        rows.add(t.codes, _code(entry.patient_id, rim.id, "referenceIdList", reference, ""))
-    _authors(rows, entry.patient_id, rim.id, entry.authors)
+        rows.add(t.codes, _code(patient_id, rim.id, "referenceIdList", reference, ""))
+    _authors(rows, patient_id, rim.id, entry.authors)
 
 
 def _submission_set(rows: Rows, rim: RimObject, common: Row, plan: Plan) -> None:
     submission_set = read_submission_set(rim)
+    patient_id = cx_key(submission_set.patient_id)
     rows.add(
         t.submission_sets,
         {
             **common,
-            "patient_id": submission_set.patient_id,
+            "patient_id": patient_id,
             "unique_id": submission_set.unique_id,
             "source_id": submission_set.source_id,
             "submission_time": _time(submission_set.submission_time),
@@ -135,7 +140,6 @@ def _submission_set(rows: Rows, rim: RimObject, common: Row, plan: Plan) -> None
             "message_id": plan.message_id,
         },
     )
-    patient_id = submission_set.patient_id
     _codes(rows, patient_id, rim.id, {"contentTypeCode": (submission_set.content_type_code,)})
     _authors(rows, patient_id, rim.id, submission_set.authors)
 
@@ -146,12 +150,12 @@ def _folder(rows: Rows, rim: RimObject, common: Row) -> None:
         t.folders,
         {
             **common,
-            "patient_id": folder.patient_id,
+            "patient_id": cx_key(folder.patient_id),
             "unique_id": folder.unique_id,
             "last_update_time": _time(folder.last_update_time),
         },
     )
-    _codes(rows, folder.patient_id, rim.id, {"codeList": folder.codes})
+    _codes(rows, cx_key(folder.patient_id), rim.id, {"codeList": folder.codes})
 
 
 def _association(rows: Rows, rim: RimObject, common: Row, patient_id: str) -> None:

@@ -12,6 +12,7 @@ from registry.ledger.api import Reader, Unit, Wanted
 from registry.ledger.engine import WRITES, migrate, open_engine, translated
 from registry.ledger.reading import SqlReader
 from registry.ledger.writing import GroupWriter, LockingWriter
+from xds.metadata.hl7v2 import cx_key
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class SqlLedger:
         insert = sqlite.insert if self._is_sqlite else postgresql.insert
         statement = (
             insert(t.patients)
-            .values(patient_id=patient_id, known_since=instant)
+            .values(patient_id=cx_key(patient_id), known_since=instant)
             .on_conflict_do_nothing()
         )
         try:

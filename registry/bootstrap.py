@@ -1,0 +1,73 @@
+"""The Registry's parts, opened from its settings: ledger, gate, trail, rooms.
+
+Wiring only, on one screen; what a part does is in its own module. Tests pass other parts.
+"""
+
+from dataclasses import dataclass
+
+from dmp.ins import warning_about
+from dmp.vihf import profile_of
+from registry.iti18_stored_query import handle as iti18_stored_query
+from registry.iti42_register import handle as iti42_register
+from registry.ledger.sql import SqlLedger, open_ledger
+from xds.audit.trail import Trail
+from xds.clock import Clock, now
+from xds.limits import Limits
+from xds.security.gate import Gate
+from xds.security.onetime import UsesOnDisk
+from xds.settings import Settings
+from xds.story import Room
+
+VOUCHED_ACTIONS = frozenset({iti42_register.ACTION})
+"""What a trusted Repository may ask in the name of its caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """An open Registry."""
+
+    rooms: tuple[Room, ...]
+    gate: Gate
+    trail: Trail
+    clock: Clock
+    limits: Limits
+    reply_to_hosts: frozenset[str]
+    ledger: SqlLedger
+
+    def close(self) -> None:
+        """Close what holds files and connections."""
+        self.trail.close()
+        self.ledger.close()
+
+
+def open_registry(settings: Settings, clock: Clock = now) -> Registry:
+    """Open every part; the ledger's schema is brought up to date here.
+
+    Errors: TrustError, LedgerBusyError, LedgerFullError, sqlalchemy.exc.SQLAlchemyError, OSError,
+    each naming what cannot be opened.
+    """
+    ledger = open_ledger(settings.database_url)
+    return Registry(
+        rooms=(
+            iti42_register.room(
+                ledger=ledger, domain=settings.domain, identifier_checks={"ins": warning_about}
+            ),
+            iti18_stored_query.room(ledger=ledger, limits=settings.limits),
+        ),
+        gate=Gate.from_files(
+            profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
+            anchors=settings.trust_anchors,
+            audiences=(settings.audience,),
+            clock_skew_seconds=settings.clock_skew_seconds,
+            one_time=UsesOnDisk(settings.home / "registry" / "one-time.db"),
+            vouchers=settings.trusted_repositories,
+            barred=(settings.repository_certificate,),
+            revocation_lists=settings.revocation_lists,
+            voucher_actions=VOUCHED_ACTIONS,
+        ),
+        trail=Trail(settings.audit_folder / "registry.jsonl"),
+        clock=clock,
+        limits=settings.limits,
+        reply_to_hosts=settings.reply_to_hosts,
+        ledger=ledger,
+    )
