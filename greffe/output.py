@@ -83,7 +83,7 @@ def conclude(
         return report.exit_code
     console = Console()
     show(report, console)
-    _show_errors(report.errors)
+    _show_errors(report.shape.split("/")[1], report.errors)
     return report.exit_code
 
 
@@ -139,14 +139,17 @@ def shown_time(dtm: str) -> str:
     return f"{date} {clock}".strip()
 
 
-def _show_errors(errors: Sequence[dict[str, Any]]) -> None:
-    console = Console(stderr=True, highlight=False)
+def _show_errors(command: str, errors: Sequence[dict[str, Any]]) -> None:
+    """Say what went wrong: our own errors in one line, a server's with its place and code."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     for error in errors:
         about = error.get("file") or error.get("unique_id") or ""
-        head = Text()
-        head.append(error["kind"], style="yellow" if error["kind"] == "warning" else "bold red")
-        head.append("".join(f" {part}" for part in (error["code"], about) if part))
-        console.print(head)
+        if not error["code"]:
+            console.print(Text(f"greffe {command}: {f'{about}: ' if about else ''}{error['text']}"))
+            continue
+        style = "yellow" if error["kind"] == "warning" else "bold red"
+        head = Text.assemble((f"{error['kind']} {error['code']}", style))
+        console.print(head.append(f"  {about}"))
         console.print(Text(f"  {error['text']}"))
         if error["location"]:
             console.print(Text(f"  at {error['location']}"))
