@@ -1,1 +1,1 @@
-"""samples."""
+"""Seven invented documents of a French practice, and how the two embedded PDFs were made."""
