@@ -111,7 +111,7 @@ def describe(path: Path, arguments: argparse.Namespace, domain: AffinityDomain |
         mime_type=mime_type,
         document=document,
         submission=submission,
-        notices=(*notices, *((f"assumed {'; '.join(assumed)}",) if assumed else ())),
+        notices=(*notices, *((f"assumed {', '.join(assumed)}",) if assumed else ())),
     )
 
 
@@ -189,7 +189,7 @@ def _fill(
         target = submission if attribute == "contentTypeCode" else document
         if attribute not in target and (code := first_of(domain, attribute, codes)):
             target[attribute] = code
-            assumed.append(f"{attribute} {code.code} ({code.display})")
+            assumed.append(f"{attribute} {code.code}")
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     document.setdefault("title", path.stem)
     document.setdefault("creationTime", f"{changed:%Y%m%d%H%M%S}")

@@ -24,6 +24,9 @@ from xds.limits import MIB
 LONG_OCTETS: Final = 4 * MIB
 """A transfer of at least so much shows its progress."""
 _FAILURES: Final = {Exit.USAGE: "usage", Exit.UNREACHABLE: "unreachable"}
+_WHOLE: Final = frozenset({"uniqueId", "created", "octets"})
+"""Columns that are never broken."""
+_PIPE_COLUMNS: Final = 200
 _GRAVITY: Final = (Exit.OK, Exit.REFUSED, Exit.USAGE, Exit.UNREACHABLE)
 
 
@@ -81,8 +84,7 @@ def conclude(
         json.dump(report.as_json(), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
         return report.exit_code
-    console = Console()
-    show(report, console)
+    show(report, _console())
     _show_errors(report.shape.split("/")[1], report.errors)
     return report.exit_code
 
@@ -103,7 +105,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str 
     """Return a table; texts are shown as they are, whatever brackets they hold."""
     made = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for heading in headings:
-        made.add_column(heading, overflow="fold", header_style="bold")
+        # An identifier that is broken over lines cannot be copied.
+        is_whole = heading in _WHOLE
+        made.add_column(heading, overflow="fold", no_wrap=is_whole, header_style="bold")
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     return made
@@ -137,6 +141,12 @@ def shown_time(dtm: str) -> str:
     date = "-".join(p for p in parts if p)
     clock = ":".join(p for p in (digits[8:10], digits[10:12]) if p)
     return f"{date} {clock}".strip()
+
+
+def _console() -> Console:
+    """Return stdout; what goes into a pipe has room."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_COLUMNS)
 
 
 def _show_errors(command: str, errors: Sequence[dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from xds.clock import now
 from xds.domain import AffinityDomain
 from xds.errors import quote
 from xds.metadata.datatype import DatatypeError
-from xds.metadata.hl7v2 import parse_cx
+from xds.metadata.hl7v2 import cx_key, parse_cx
 from xds.settings import SettingsError, load_settings
 
 
@@ -63,7 +63,7 @@ def add_patient(home: Path, cx: str) -> bool:
         settings = load_settings(home)
         check_cx(cx, settings.domain)
         with ledger_of(settings) as ledger:
-            return bool(ledger.add_patient(cx.strip(), f"{now():%Y%m%d%H%M%S}"))
+            return bool(ledger.add_patient(cx_key(cx), f"{now():%Y%m%d%H%M%S}"))
     except SettingsError as error:
         raise CommandError(str(error)) from error
 

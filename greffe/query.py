@@ -240,12 +240,11 @@ def _show(report: Report, console: "Console") -> None:
                 shown_time(d["creation_time"]),
                 d["title"] or "(no title)",
                 _display(d["type_code"]),
-                d["mime_type"],
                 d["unique_id"],
             )
             for d in documents
         ]
-        console.print(table(("created", "title", "type", "format", "uniqueId"), rows))
+        console.print(table(("created", "title", "type", "uniqueId"), rows))
     for key in ("submission_sets", "folders"):
         if found := found_here[key]:
             packages = [
