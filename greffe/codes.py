@@ -25,6 +25,10 @@ FLAGS: Final = {
 """Flag → the attribute that it fills."""
 
 
+_MISLEADING: Final = frozenset({"typeCode", "formatCode"})
+"""What a document is and how it is read: nobody guesses these from a list's order."""
+
+
 def read_code(flag: str, text: str, domain: AffinityDomain | None) -> Code:
     """Return the code that a flag's value means. Errors: CommandError, naming near codes."""
     code, _, scheme = text.partition("^")
@@ -50,8 +54,11 @@ def read_code(flag: str, text: str, domain: AffinityDomain | None) -> Code:
     )
 
 
-def first_of(domain: AffinityDomain | None, attribute: str, wanted: Sequence[str]) -> Code | None:
-    """Return the first wanted code that the value set has, else its own first, else None."""
+def usual_code(domain: AffinityDomain | None, attribute: str, wanted: Sequence[str]) -> Code | None:
+    """Return the first wanted code that the domain's value set has.
+
+    When it has none: its own first code where any will do, None where it would mislead.
+    """
     value_set = domain.value_sets.get(attribute) if domain else None
     if value_set is None:
         return None
@@ -59,6 +66,8 @@ def first_of(domain: AffinityDomain | None, attribute: str, wanted: Sequence[str
         for known in value_set.codes.values():
             if known.code == code:
                 return known
+    if attribute in _MISLEADING:
+        return None
     return next(iter(value_set.codes.values()), None)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from dmp.cda import CdaError, derive
 from greffe.client.metadata import Fact, new_oid
-from greffe.codes import FLAGS, first_of, read_code
+from greffe.codes import FLAGS, read_code, usual_code
 from greffe.exits import CommandError
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
@@ -187,7 +187,7 @@ def _fill(
     assumed = []
     for attribute, codes in usual.items():
         target = submission if attribute == "contentTypeCode" else document
-        if attribute not in target and (code := first_of(domain, attribute, codes)):
+        if attribute not in target and (code := usual_code(domain, attribute, codes)):
             target[attribute] = code
             assumed.append(f"{attribute} {code.code}")
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -114,11 +114,11 @@ def _registered(
             _Registered(wanted=Wanted(unique_id=u, repository_unique_id=repository))
             for u in unique_ids
         ]
-    from greffe.client.query import ask, get_documents  # noqa: PLC0415 - zeep, half a second
+    from greffe.client.query import ask_for_documents  # noqa: PLC0415 - zeep, half a second
 
     url = ends.need("registry")
     report.fields["registry"] = url
-    answer = ask(url, ends.security(), get_documents(unique_ids))
+    answer = ask_for_documents(url, ends.security(), unique_ids)
     for problem in problems_of(answer.complaints):
         report.refuse(problem)
     entries = [read_document_entry(o) for o in answer.objects if o.tag == "ExtrinsicObject"]

@@ -7,6 +7,7 @@ our own ebRIM reader: zeep knows no substitution groups.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from lxml import etree
 from greffe.client.exchange import CONNECT_SECONDS, SILENCE_SECONDS, expect, payload_of
 from greffe.exits import UnreachableError
 from xds.ebrim.response import RegistryAnswer, read_registry_response
+from xds.errors import ErrorCode
 from xds.metadata import vocabulary as v
 from xds.namespaces import QUERY
 
@@ -63,6 +65,24 @@ def get_documents(unique_ids: Sequence[str]) -> Query:
     return Query(query_id=GET_DOCUMENTS, slots={n: (literals(t),) for n, t in found.items()})
 
 
+def ask_for_documents(url: str, security: bytes, unique_ids: Sequence[str]) -> RegistryAnswer:
+    """Return the DocumentEntries of uniqueIds, whosever they are. Errors: as `ask`.
+
+    Why: a Registry answers with entries of one patient only (XDSResultNotSinglePatient); then the
+    documents are asked for one by one.
+    """
+    answer = ask(url, security, get_documents(unique_ids))
+    codes = {c.code for c in answer.complaints}
+    if ErrorCode.XDS_RESULT_NOT_SINGLE_PATIENT not in codes or len(unique_ids) == 1:
+        return answer
+    answers = [ask(url, security, get_documents([one])) for one in unique_ids]
+    return RegistryAnswer(
+        status=next((a.status for a in answers if not a.succeeded), answers[0].status),
+        complaints=tuple(c for a in answers for c in a.complaints),
+        objects=tuple(o for a in answers for o in a.objects),
+    )
+
+
 def ask(url: str, security: bytes, query: Query) -> RegistryAnswer:
     """Send a query. Errors: FaultError; UnreachableError."""
     client = _client(url)
@@ -86,6 +106,7 @@ def ask(url: str, security: bytes, query: Query) -> RegistryAnswer:
     return read_registry_response(expect(payload, f"{{{QUERY}}}AdhocQueryResponse", url))
 
 
+@lru_cache(maxsize=4)
 def _client(url: str) -> Any:
     """Return a client made from the server's WSDL; from ours when the server gives none."""
     transport = _ZEEP.Transport(timeout=CONNECT_SECONDS, operation_timeout=SILENCE_SECONDS)

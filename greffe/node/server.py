@@ -33,6 +33,9 @@ DRAIN_SECONDS: Final = 30
 HUNG_SECONDS: Final = 120
 """A worker whose main loop is silent for so long is replaced."""
 
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+LOG_TIME: Final = "%Y-%m-%dT%H:%M:%S%z"
+
 log = logging.getLogger("greffe.serve")
 
 
@@ -81,6 +84,8 @@ def own_url(listener: socket.socket, service: Service) -> str:
 
 def serve(serving: Serving) -> int:
     """Serve until SIGTERM or SIGINT; returns 0, or another code when the service could not."""
+    logging.basicConfig(stream=sys.stderr, format=LOG_FORMAT, datefmt=LOG_TIME, force=True)
+    logging.getLogger("greffe").setLevel(logging.INFO)
     try:
         _Arbiter(_Application(serving)).run()
     except SystemExit as end:
@@ -199,5 +204,5 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 class _Log(Logger):  # type: ignore[misc]
     """gunicorn's own messages, in the form of ours."""
 
-    error_fmt = "%(asctime)s %(levelname)s gunicorn: %(message)s"
-    datefmt = "%Y-%m-%dT%H:%M:%S%z"
+    error_fmt = LOG_FORMAT
+    datefmt = LOG_TIME
