@@ -1,4 +1,4 @@
-"""Lets spyne 2.14 be imported on Python 3.12 and 3.13; does nothing on 3.11.
+"""Lets spyne 2.14 be imported on Python 3.11 to 3.13 without a warning or an error.
 
 Why: spyne carries a copy of six whose lazy modules use an import hook that Python 3.12 removed, and it imports
 `cgi`, which Python 3.13 removed. Both are provided here from spyne's own six and the standard library, before
@@ -16,7 +16,7 @@ SIX = "spyne.util.six"
 
 def prepare() -> None:
     """Make `import spyne` work. Errors: ImportError when spyne is not installed."""
-    if sys.version_info >= (3, 12) and SIX not in sys.modules:
+    if SIX not in sys.modules:
         _load_six()
     if sys.version_info >= (3, 13) and "cgi" not in sys.modules:
         cgi = ModuleType("cgi")
@@ -49,3 +49,5 @@ def _load_six() -> None:
             sys.modules[name] = module._resolve() if hasattr(module, "_resolve") else module  # noqa: SLF001
         except ImportError:  # a module that this Python does not have; spyne does not need it
             continue
+    # Everything is loaded; the hook itself only warns (3.11) or fails (3.12).
+    sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != SIX]
