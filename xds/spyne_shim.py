@@ -12,6 +12,16 @@ from pathlib import Path
 from types import ModuleType
 
 SIX = "spyne.util.six"
+USED = (
+    "",
+    ".collections_abc",
+    ".http_cookies",
+    ".urllib",
+    ".urllib.error",
+    ".urllib.parse",
+    ".urllib.request",
+)
+"""The lazy modules of six that spyne's server imports."""
 
 
 def prepare() -> None:
@@ -44,10 +54,10 @@ def _load_six() -> None:
     six = importlib.util.module_from_spec(spec)
     sys.modules[SIX] = six
     spec.loader.exec_module(six)
-    for name, module in six._importer.known_modules.items():  # noqa: SLF001 - the point of it
-        try:
-            sys.modules[name] = module._resolve() if hasattr(module, "_resolve") else module  # noqa: SLF001
-        except ImportError:  # a module that this Python does not have; spyne does not need it
-            continue
-    # Everything is loaded; the hook itself only warns (3.11) or fails (3.12).
-    sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != SIX]
+    hooks = [hook for hook in sys.meta_path if type(hook).__module__ == SIX]
+    # Everything is loaded here; the hook itself only warns (3.11) or fails (3.12).
+    sys.meta_path[:] = [hook for hook in sys.meta_path if hook not in hooks]
+    known = six._importer.known_modules  # noqa: SLF001 - the point of it
+    for name in (f"{SIX}.moves{part}" for part in USED):
+        module = known[name]
+        sys.modules[name] = module._resolve() if hasattr(module, "_resolve") else module  # noqa: SLF001
