@@ -32,6 +32,20 @@ def read_document(octets: bytes) -> tuple[etree._Element, bool]:
 
     Errors: NotACda.
     """
+    root = parse(octets)
+    if root.tag == _DOCUMENT:
+        return root, False
+    inner = root.find(f".//{_DOCUMENT}") if root.tag == _STYLESHEET else None
+    if inner is None:
+        raise NotACda(f"its root is {quote(str(root.tag))}, expected ClinicalDocument of {HL7}")
+    return inner, True
+
+
+def parse(octets: bytes, *, keeps_all: bool = False) -> etree._Element:
+    """Return the root element of a document, without comments unless `keeps_all`.
+
+    Errors: NotACda for a DTD, a strange encoding, or what is not well-formed.
+    """
     octets = _plain(octets)
     prolog = _PROLOG.match(octets)
     if octets[prolog.end() if prolog else 0 :].startswith(b"<!"):
@@ -41,21 +55,16 @@ def read_document(octets: bytes) -> tuple[etree._Element, bool]:
         no_network=True,
         load_dtd=False,
         huge_tree=True,  # an embedded PDF is one text of many megabytes
-        remove_comments=True,  # a comment must not split a value
-        remove_pis=True,
+        remove_comments=not keeps_all,  # a comment must not split a value
+        remove_pis=not keeps_all,
     )
     try:
-        root = etree.fromstring(octets, parser)
+        root: etree._Element = etree.fromstring(octets, parser)
     except etree.XMLSyntaxError as error:
         raise NotACda(f"it is not well-formed XML: {quote(str(error.msg))}") from None
     except (ValueError, LookupError) as error:
         raise NotACda(f"it cannot be read as XML: {quote(str(error))}") from None
-    if root.tag == _DOCUMENT:
-        return root, False
-    inner = root.find(f".//{_DOCUMENT}") if root.tag == _STYLESHEET else None
-    if inner is None:
-        raise NotACda(f"its root is {quote(str(root.tag))}, expected ClinicalDocument of {HL7}")
-    return inner, True
+    return root
 
 
 def _plain(octets: bytes) -> bytes:

@@ -161,7 +161,8 @@ def test_a_patient_is_an_author_without_a_structure():
     patient = """<author><functionCode code="PCP" codeSystem="2.16.840.1.113883.5.88"/>
       <assignedAuthor><id root="1.2.250.1.213.1.4.10" extension="279035121518989"/>
       <code code="EXP_PATIENT" codeSystem="1.2.250.1.213.1.1.4.6"/><assignedPerson><name>
-      <family>LE GALL</family><given>MARIE</given></name></assignedPerson></assignedAuthor></author>"""
+      <family>LE GALL</family><given>MARIE</given></name></assignedPerson></assignedAuthor>
+      </author>"""
     entry = derive(a_cda(author=patient))
     (author,) = entry.authors
     assert author.person == ("279035121518989^LE GALL^MARIE^^^^^^&1.2.250.1.213.1.4.10&ISO^D^^^NH")
