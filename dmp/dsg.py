@@ -46,6 +46,8 @@ NOTHING: Final = "AA=="
 """Digest value of the SubmissionSet: one zero octet (§5.5.3.1)."""
 C14N: Final = CanonicalizationMethod.CANONICAL_XML_1_1_WITH_COMMENTS
 """§5.5.2."""
+MAX_CANONICAL_OCTETS: Final = 8 * 1024 * 1024
+"""A longer XML document is signed by its octets: its canonical form would have to be in memory."""
 DIGESTS: Final = {
     "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
     "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
@@ -93,7 +95,7 @@ class Form(StrEnum):
     OCTETS = "octets"
     """The bytes as they are: any document, and a node can check it while it stores them."""
     CANONICAL = "canonical"
-    """The canonical XML, as the DMP writes it; of XML documents only, others by their octets."""
+    """The canonical XML, as the DMP writes it; only of XML documents that are not too long."""
 
 
 class Document(Protocol):
@@ -102,8 +104,8 @@ class Document(Protocol):
     def digest(self, algorithm: str) -> bytes:
         """Return the digest of the octets; `algorithm` is a name of hashlib."""
 
-    def octets(self) -> bytes:
-        """Return the octets: asked for only when the canonical form is signed."""
+    def octets(self, most: int) -> bytes:
+        """Return the octets, at most `most` and one more, so that too many are seen to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,9 @@ class InHand:
         """Return the digest of the octets."""
         return hashlib.new(algorithm, self.content).digest()
 
-    def octets(self) -> bytes:
+    def octets(self, most: int) -> bytes:
         """Return the octets."""
-        return self.content
+        return self.content[: most + 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +242,8 @@ def canonical_form(octets: bytes, algorithm: str) -> bytes | None:
 
 
 def _canonical(document: Document) -> bytes | None:
-    return canonical_form(document.octets(), C14N.value)
+    octets = document.octets(MAX_CANONICAL_OCTETS)
+    return None if len(octets) > MAX_CANONICAL_OCTETS else canonical_form(octets, C14N.value)
 
 
 def _add_reference(

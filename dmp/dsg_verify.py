@@ -35,7 +35,15 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from dmp.cda_xml import NotACda, parse
-from dmp.dsg import C14N_OPTIONS, DIGESTS, NOTHING, Document, canonical_form, uri_of
+from dmp.dsg import (
+    C14N_OPTIONS,
+    DIGESTS,
+    MAX_CANONICAL_OCTETS,
+    NOTHING,
+    Document,
+    canonical_form,
+    uri_of,
+)
 from xds.errors import quote
 from xds.metadata.vocabulary import OID_URN
 from xds.namespaces import DS
@@ -73,6 +81,7 @@ class Flaw(StrEnum):
     """In the set, not in the manifest."""
     DOCUMENT_REMOVED = "document removed"
     """In the manifest, not in the set."""
+    TOO_LONG = "too long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +155,17 @@ def verify(
             _text(commitment, "Identifier").removeprefix(OID_URN)
             for commitment in properties.iter("{*}CommitmentTypeId")
         ),
+    )
+
+
+def names_set(signature: bytes, submission_set_unique_id: str) -> bool:
+    """Return whether a manifest, verified or not, has a SubmissionSet: is meant for it."""
+    try:
+        root = parse(signature[: MAX_OCTETS + 1])
+    except NotACda:
+        return False
+    return any(
+        r.get("URI") == uri_of(submission_set_unique_id) for r in root.iter(_ds("Reference"))
     )
 
 
@@ -329,7 +349,15 @@ def _compare_document(
             "not meant for this",
         )
         return
-    came = _document_digest(document, algorithm, transforms)
+    octets = document.octets(MAX_CANONICAL_OCTETS) if transforms else b""
+    if len(octets) > MAX_CANONICAL_OCTETS:
+        yield Reason(
+            flaw=Flaw.TOO_LONG,
+            text=f"document {quote(unique_id)} is signed by its canonical form, and longer than "
+            f"{MAX_CANONICAL_OCTETS} octets; sign its octets",
+        )
+        return
+    came = _document_digest(document, octets, algorithm, transforms)
     if came is None or not hmac.compare_digest(came, _decoded(_text(reference, "DigestValue"))):
         yield Reason(
             flaw=Flaw.DOCUMENT_CHANGED,
@@ -337,10 +365,12 @@ def _compare_document(
         )
 
 
-def _document_digest(document: Document, algorithm: str, transforms: list[str]) -> bytes | None:
+def _document_digest(
+    document: Document, octets: bytes, algorithm: str, transforms: list[str]
+) -> bytes | None:
     if not transforms:
         return document.digest(algorithm)
-    canonical = canonical_form(document.octets(), transforms[0])
+    canonical = canonical_form(octets, transforms[0])
     return None if canonical is None else hashlib.new(algorithm, canonical).digest()
 
 

@@ -5,9 +5,7 @@ Wiring only, on one screen; what a part does is in its own module. Tests pass ot
 
 from dataclasses import dataclass
 
-from xds.audit.trail import Trail
-from xds.settings import Settings
-
+from dmp.dsg_set import SetSignatures
 from dmp.vihf import profile_of
 from repository.credentials import Credentials, Forwarding, Vouching
 from repository.iti41_provide import handle as iti41_provide
@@ -16,11 +14,14 @@ from repository.registry_client import RegistryClient
 from repository.vault.api import Vault
 from repository.vault.files import open_blobs
 from repository.vault.index import SqlIndex, open_index
+from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
 from xds.security.gate import Gate
 from xds.security.onetime import UsesOnDisk
 from xds.security.signature import Signer
+from xds.security.trust import Trust
+from xds.settings import Settings
 from xds.story import Room
 
 
@@ -57,6 +58,14 @@ def open_repository(settings: Settings, clock: Clock = now) -> Repository:
                 credentials=_credentials(settings),
                 repository_unique_id=settings.repository_unique_id,
                 domain=settings.domain,
+                signatures=SetSignatures(
+                    trust=Trust.from_files(
+                        anchors=settings.trust_anchors,
+                        barred=(settings.repository_certificate,),
+                        revocation_lists=settings.revocation_lists,
+                    ),
+                    is_required=settings.domain.submission_signature_required,
+                ),
             ),
             iti43_retrieve.room(vault=vault, repository_unique_id=settings.repository_unique_id),
         ),

@@ -8,6 +8,8 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from repository.credentials import Credentials
 from repository.iti41_provide import custody, failure, message, relay
@@ -30,6 +32,15 @@ from xds.story import Call, Outcome, Refused, Room
 log = logging.getLogger(__name__)
 
 
+class SetSignatures(Protocol):
+    """What the domain makes of signatures of whole submission sets (IHE DSG)."""
+
+    def complaints(
+        self, submission: Submission, documents: Mapping[str, Staged], instant: datetime
+    ) -> tuple[Complaint, ...]:
+        """Return what is wrong with those that came; `documents` are by uniqueId."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provide:
     """The room's handle."""
@@ -40,6 +51,8 @@ class Provide:
     domain: AffinityDomain
     credentials: Credentials
     """Who calls the Registry: the Repository's own word for the caller, or the caller's own."""
+    signatures: SetSignatures | None = None
+    """None where nobody looks at them."""
 
     def __call__(self, call: Call) -> Outcome:
         """Provide and Register Document Set-b [ITI-41].
@@ -54,6 +67,13 @@ class Provide:
                 receive(self.vault.blobs, offer.provided.documents, call.attachments, staged)
                 receipts = {identifier: file.receipt for identifier, file in staged.items()}
                 offer.refuse_if(c for e in offer.entries for c in custody.verify(e, receipts[e.id]))
+                if self.signatures is not None:
+                    named = {
+                        e.unique_id: staged[e.rim.id] for e in offer.submission.document_entries
+                    }
+                    offer.refuse_if(
+                        self.signatures.complaints(offer.submission, named, call.instant)
+                    )
                 # (3) Complete the metadata for the Registry.
                 objects = custody.updated(
                     offer.provided.objects, receipts, self.repository_unique_id
@@ -110,13 +130,14 @@ class Provide:
             log.exception("a refused submission's uniqueIds stay in the index")
 
 
-def room(
+def room(  # noqa: PLR0913 - what the room stands on
     *,
     vault: Vault,
     registry: RegistryClient,
     credentials: Credentials,
     repository_unique_id: str,
     domain: AffinityDomain,
+    signatures: SetSignatures | None = None,
 ) -> Room:
     """Return the room over a vault and a way to the Registry."""
     return Room(
@@ -130,6 +151,7 @@ def room(
             credentials=credentials,
             repository_unique_id=repository_unique_id,
             domain=domain,
+            signatures=signatures,
         ),
         refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )

@@ -50,6 +50,12 @@ class Staged(Protocol):
     def receipt(self) -> Receipt:
         """What they are."""
 
+    def digest(self, algorithm: str) -> bytes:
+        """Return their digest; `algorithm` is a name of hashlib. Errors: VaultError."""
+
+    def octets(self, most: int) -> bytes:
+        """Return them, at most `most` and one more. Errors: VaultError."""
+
 
 class Blobs(Protocol):
     """Bytes under their own SHA-256.

@@ -49,6 +49,27 @@ class StagedFile:
     descriptor: int
     receipt: Receipt
 
+    def digest(self, algorithm: str) -> bytes:
+        """Return the digest of the bytes: from the receipt, or by reading them again."""
+        known = {"sha256": self.receipt.sha256, "sha1": self.receipt.sha1}
+        if algorithm in known:
+            return bytes.fromhex(known[algorithm])
+        digest = hashlib.new(algorithm)
+        for start in range(0, self.receipt.size_octets, READ_OCTETS):
+            digest.update(self._read(READ_OCTETS, start))
+        return digest.digest()
+
+    def octets(self, most: int) -> bytes:
+        """Return the bytes, at most `most` and one more."""
+        found, wanted = b"", min(most + 1, self.receipt.size_octets)
+        while len(found) < wanted and (piece := self._read(wanted - len(found), len(found))):
+            found += piece
+        return found
+
+    def _read(self, count: int, start: int) -> bytes:
+        with _failure("read", self.path):
+            return os.pread(self.descriptor, count, start)
+
 
 @dataclass(slots=True)
 class FileBlobs:

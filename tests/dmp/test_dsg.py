@@ -171,6 +171,26 @@ def test_a_document_that_became_no_xml_is_changed_and_no_crash(key, check):
         assert flaws(check(signature, changed)) == [Flaw.DOCUMENT_CHANGED]
 
 
+def test_a_long_document_is_signed_by_its_octets_and_its_canonical_form_is_refused(key, check):
+    long = DOCUMENTS | {"2.25.3": InHand(b"<a>" + b" " * (8 << 20) + b"</a>")}
+    signature = sign(
+        submission_set_unique_id=SET,
+        documents=long,
+        signer=key,
+        instant=NOW,
+        form=Form.CANONICAL,
+    )
+    assert isinstance(check(signature, long), Valid)
+    short = sign(
+        submission_set_unique_id=SET,
+        documents=DOCUMENTS,
+        signer=key,
+        instant=NOW,
+        form=Form.CANONICAL,
+    )
+    assert flaws(check(short, long)) == [Flaw.TOO_LONG]
+
+
 # -- the signature changes -----------------------------------------------------------------------
 
 
