@@ -16,6 +16,8 @@ from xds.limits import MIB, Limits
 from xds.soap.fault import FaultCode, SoapFault
 
 PIECE_OCTETS: Final = 64 * 1024
+FIRST_OCTETS: Final = 1024
+"""What gunicorn waits for when it is asked for a single byte."""
 GRACE_SECONDS: Final = 5.0
 """Added to the time that a piece may take at the minimum rate."""
 DRAIN_OCTETS: Final = 64 * MIB
@@ -88,18 +90,16 @@ class Wire:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body's bytes as they come."""
-        while chunk := self._next(self._seconds_for_a_piece()):
+        rate = self._limits.minimum_rate_octets
+        if first := self._next(self._limits.first_byte_seconds + FIRST_OCTETS / rate, 1):
+            yield first
+        while chunk := self._next(GRACE_SECONDS + PIECE_OCTETS / rate):
             yield chunk
 
-    def _seconds_for_a_piece(self) -> float:
-        if self._read == 0:
-            return self._limits.first_byte_seconds + PIECE_OCTETS / self._limits.minimum_rate_octets
-        return GRACE_SECONDS + PIECE_OCTETS / self._limits.minimum_rate_octets
-
-    def _next(self, seconds: float) -> bytes:
+    def _next(self, seconds: float, most: int = PIECE_OCTETS) -> bytes:
         if self._is_over or self._is_broken:
             return b""
-        size = PIECE_OCTETS if self._left is None else min(PIECE_OCTETS, self._left)
+        size = most if self._left is None else min(most, self._left)
         chunk, is_in_time = self._read_within(size, seconds)
         self._read += len(chunk)
         if self._left is not None:
