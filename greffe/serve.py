@@ -80,8 +80,8 @@ def _serve_one(service: Service, arguments: argparse.Namespace, settings: Settin
     from greffe.node.server import Serving, StartError, bind, own_url, serve  # noqa: PLC0415
 
     if service == "repository":
-        url = arguments.registry_url or served_at(settings.run_folder, "registry")
-        settings = replace(settings, registry_url=url or settings.registry_url)
+        registry_url = arguments.registry_url or served_at(settings.run_folder, "registry")
+        settings = replace(settings, registry_url=registry_url or settings.registry_url)
     port = getattr(arguments, f"{service}_port")
     try:
         lease = Lease(settings.run_folder, service)
@@ -92,15 +92,16 @@ def _serve_one(service: Service, arguments: argparse.Namespace, settings: Settin
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{settings.run_folder} cannot be used: {error}") from error
+    url = own_url(listener, service)
     return serve(
         Serving(
             service=service,
             listener=listener,
-            url=own_url(listener, service),
+            url=url,
             threads=settings.threads,
             head_seconds=settings.limits.first_byte_seconds,
             lease=lease,
-            open_app=lambda: open_service(service, settings),
+            open_app=lambda: open_service(service, settings, url),
         )
     )
 

@@ -39,8 +39,11 @@ class Registry:
         self.ledger.close()
 
 
-def open_registry(settings: Settings, clock: Clock = now) -> Registry:
+def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> Registry:
     """Open every part; the ledger's schema is brought up to date here.
+
+    `own_url` is the address under which callers reach the service: an assertion may name it as its
+    audience (ITI TF-2 §3.40.4.1.2).
 
     Errors: TrustError, LedgerBusyError, LedgerFullError, sqlalchemy.exc.SQLAlchemyError, OSError,
     each naming what cannot be opened.
@@ -56,7 +59,7 @@ def open_registry(settings: Settings, clock: Clock = now) -> Registry:
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
-            audiences=(settings.audience,),
+            audiences=tuple(a for a in (settings.audience, own_url) if a),
             clock_skew_seconds=settings.clock_skew_seconds,
             one_time=UsesOnDisk(settings.home / "registry" / "one-time.db"),
             vouchers=settings.trusted_repositories,

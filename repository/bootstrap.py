@@ -43,8 +43,11 @@ class Repository:
         self.index.close()
 
 
-def open_repository(settings: Settings, clock: Clock = now) -> Repository:
+def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -> Repository:
     """Open every part; staging is swept here.
+
+    `own_url` is the address under which callers reach the service: an assertion may name it as its
+    audience (ITI TF-2 §3.40.4.1.2).
 
     Errors: VaultError, TrustError, OSError, each naming what cannot be opened.
     """
@@ -72,7 +75,7 @@ def open_repository(settings: Settings, clock: Clock = now) -> Repository:
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
-            audiences=(settings.audience,),
+            audiences=tuple(a for a in (settings.audience, own_url) if a),
             clock_skew_seconds=settings.clock_skew_seconds,
             one_time=UsesOnDisk(settings.home / "repository" / "one-time.db"),
             barred=(settings.repository_certificate,),

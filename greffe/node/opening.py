@@ -39,14 +39,14 @@ class Opened:
         self._parts.close()
 
 
-def open_service(service: Service, settings: Settings) -> Opened:
+def open_service(service: Service, settings: Settings, url: str) -> Opened:
     """Open a service. Errors: StartError, naming what is wrong.
 
     Why by name: a process of one service does not load the other one's code.
     """
     bootstrap, opener, app = _PARTS[service]
     try:
-        parts = getattr(import_module(bootstrap), opener)(settings)
+        parts = getattr(import_module(bootstrap), opener)(settings, own_url=url)
         return Opened(import_module(app).make_app(parts), parts)
     except Exception as error:
         if not _explains_itself(error):
