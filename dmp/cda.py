@@ -75,6 +75,9 @@ class _Header:
         type_code = self._code("typeCode", "code")
         class_code = self._class(type_code)
         start, stop = self._service()
+        facility = self._code(
+            "healthcareFacilityTypeCode", f"{ENCOUNTER}/location/healthCareFacility/code"
+        )
         return DerivedEntry(
             unique_id=self._unique_id(),
             mime_type=mime_type,
@@ -84,9 +87,8 @@ class _Header:
             class_code=class_code,
             format_code=self._format(),
             confidentiality_codes=(self._code("confidentialityCode", "confidentialityCode"),),
-            healthcare_facility_type_code=self._code(
-                "healthcareFacilityTypeCode", f"{ENCOUNTER}/location/healthCareFacility/code"
-            ),
+            healthcare_facility_type_code=facility,
+            content_type_code=self._content_type(facility),
             practice_setting_code=self._practice_setting(),
             event_codes=self._events(),
             creation_time=self._time("creationTime", "effectiveTime"),
@@ -199,6 +201,14 @@ class _Header:
                 return self._code("practiceSettingCode", path)
         self._gap("practiceSettingCode", paths[0], "missing")
         return NOBODY
+
+    def _content_type(self, facility: Code) -> Code:
+        """Return the kind of activity: the encounter's or the act's, else the facility's own."""
+        for path in (f"{ENCOUNTER}/code", f"{EVENT}/code"):
+            code = attribute_at(self._document, path, "code")
+            if activity := tables.activity_of_encounter(code):
+                return activity
+        return tables.activity_of_facility(facility)
 
     def _events(self) -> tuple[Code, ...]:
         found = [_coded(e, "eventCodeList") for e in all_at(self._document, f"{EVENT}/code")]

@@ -9,6 +9,7 @@ from typing import Final
 
 from xds.metadata.author import Author
 from xds.metadata.code import Code
+from xds.metadata.hl7v2 import cx_key
 from xds.metadata.vocabulary import STABLE
 
 
@@ -52,6 +53,8 @@ class DerivedEntry:
     healthcare_facility_type_code: Code
     practice_setting_code: Code
     event_codes: tuple[Code, ...]
+    content_type_code: Code
+    """Of the SubmissionSet: the kind of activity that the document came from."""
     creation_time: str
     """DTM; so are the other times."""
     service_start_time: str
@@ -80,6 +83,15 @@ class DerivedEntry:
         """The attributes by the standard's names; what is unknown is left out."""
         found = {name: getattr(self, field) for name, field in _FIELDS.items()}
         return {"objectType": STABLE} | {name: fact for name, fact in found.items() if fact}
+
+    @property
+    def facts_abroad(self) -> Mapping[str, str | Code | tuple[str | Code | Author, ...]]:
+        """The attributes for a domain other than France's: patient identifiers end with CX.4."""
+        return {
+            **self.facts,
+            "patientId": cx_key(self.patient_id),
+            "sourcePatientId": cx_key(self.source_patient_id),
+        }
 
 
 _FIELDS: Final = {

@@ -22,6 +22,19 @@ URN: Final = "URN"
 
 Key = tuple[str, str]
 """Code and scheme."""
+_ACTIVITY: Final = "1.2.250.1.213.2.2"
+_ACTIVITIES: Final[Mapping[str, Key]] = MappingProxyType(
+    {
+        "IMP": ("03", _ACTIVITY),
+        "ACUTE": ("03", _ACTIVITY),
+        "NONAC": ("03", _ACTIVITY),
+        "EMER": ("07", _ACTIVITY),
+        "HH": ("05", "1.2.250.1.213.1.6.1.128"),
+    }
+)
+"""HL7 ActCode of an encounter → JDV_J03; an ambulatory one (AMB) says nothing that its place does
+not say better."""
+_ANY_ACTIVITY: Final = ("97", _ACTIVITY)
 
 
 def class_of_type(code: str, scheme: str) -> Code | None:
@@ -43,6 +56,18 @@ def format_of_templates(templates: tuple[str, ...]) -> Code | None:
 def format_of_media(media_type: str) -> Code | None:
     """Return the formatCode of a CDA whose body is one file of that media type."""
     return _formats_by_media().get(media_type.partition(";")[0].strip().lower())
+
+
+def activity_of_encounter(code: str) -> Code | None:
+    """Return the contentTypeCode of an HL7 encounter that says more than where it was."""
+    known = _ACTIVITIES.get(code)
+    return _coded("contentTypeCode", *known) if known else None
+
+
+def activity_of_facility(facility: Code) -> Code:
+    """Return the contentTypeCode of a facility: its sector where the set has it, else any."""
+    key = (facility.code, facility.scheme)
+    return _coded("contentTypeCode", *(key if key in _labels("contentTypeCode") else _ANY_ACTIVITY))
 
 
 def label(attribute: str, code: str, scheme: str) -> str:

@@ -94,10 +94,10 @@ def describe(path: Path, arguments: argparse.Namespace, domain: AffinityDomain |
             head = file.read(_HEAD_OCTETS)
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {(error.strerror or '').lower()}") from error
-    header, notices = _from_header(path, head, domain)
+    header, of_set, notices = _from_header(path, head, domain)
     mime_type = str(arguments.mime_type or header.get("mimeType") or _mime_type(path, head))
     document, submission = _by_flags(arguments, domain)
-    document = {**header, **document}
+    document, submission = {**header, **document}, {**of_set, **submission}
     if "author" in document:
         submission.setdefault("author", document["author"])
     patient_id = str(arguments.patient or document.pop("patientId", ""))
@@ -115,25 +115,29 @@ def describe(path: Path, arguments: argparse.Namespace, domain: AffinityDomain |
     )
 
 
-def _from_header(path: Path, head: bytes, domain: AffinityDomain | None) -> tuple[Facts, Notices]:
-    """Return what a CDA header says, and what is doubtful in it; nothing for any other file.
+def _from_header(
+    path: Path, head: bytes, domain: AffinityDomain | None
+) -> tuple[Facts, Facts, Notices]:
+    """Return what a CDA header says of document and submission, and what is doubtful in it.
 
     A domain other than France's keeps what it can use: the texts, and the codes that it admits.
     Errors: CommandError in France's domain, with everything that the header lacks.
     """
     if b"ClinicalDocument" not in head and b"xml-stylesheet" not in head:
-        return {}, ()
+        return {}, {}, ()
     is_french = domain is not None and domain.assertion_profile == "vihf"
     try:
         entry = derive(path.read_bytes())
     except CdaError as error:
         if is_french:
             raise CommandError(f"{path}: {error}") from error
-        return {}, ()
-    facts: Facts = dict(entry.facts)
+        return {}, {}, ()
+    facts: Facts = dict(entry.facts if is_french else entry.facts_abroad)
+    of_set: Facts = {"contentTypeCode": entry.content_type_code}
     if domain is not None and not is_french:
         facts = {name: fact for name, fact in facts.items() if _is_admitted(name, fact, domain)}
-    return facts, entry.notices
+        of_set = {name: fact for name, fact in of_set.items() if _is_admitted(name, fact, domain)}
+    return facts, of_set, entry.notices
 
 
 def _is_admitted(name: str, fact: object, domain: AffinityDomain) -> bool:

@@ -244,6 +244,34 @@ def test_a_comment_does_not_split_a_value():
     assert entry.title == "Compte rendu de suite"
 
 
+@pytest.mark.parametrize(
+    ("encounter", "facility", "activity"),
+    [
+        ("IMP", "SA01", "03"),
+        ("EMER", "SA01", "07"),
+        ("HH", "SA01", "05"),
+        ("AMB", "SA07", "SA07"),
+        ("AMB", "SA01", "97"),
+        ("", "SA25", "SA25"),
+    ],
+)
+def test_the_activity_is_the_encounters_or_the_facilitys(encounter, facility, activity):
+    code = f'<code code="{encounter}" codeSystem="2.16.840.1.113883.5.4"/>' if encounter else ""
+    changed = build.ENCOUNTER.replace("SA07", facility).replace(
+        "<encompassingEncounter>", f"<encompassingEncounter>{code}"
+    )
+    found = derive(a_cda(encounter=changed)).content_type_code
+    assert found.code == activity
+    assert load_domain("dmp").admits("contentTypeCode", found.code, found.scheme)
+    assert found.display
+
+
+def test_abroad_patient_identifiers_end_with_the_authority():
+    facts = derive(a_cda()).facts_abroad
+    assert facts["patientId"] == "279035121518989^^^&1.2.250.1.213.1.4.10&ISO"
+    assert facts["sourcePatientId"] == "P-42^^^&1.2.250.1.999.7&ISO"
+
+
 # -- times -------------------------------------------------------------------------------------
 
 
@@ -305,9 +333,9 @@ def test_everything_that_lacks_is_said_at_once_with_its_place():
     assert [g.attribute for g in error.gaps] == [
         "patientId",
         "serviceStartTime",
+        "healthcareFacilityTypeCode",
         "uniqueId",
         "languageCode",
-        "healthcareFacilityTypeCode",
         "practiceSettingCode",
         "author",
         "legalAuthenticator",
