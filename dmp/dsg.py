@@ -33,6 +33,7 @@ from signxml.algorithms import (
 from signxml.xades.xades import XAdESDataObjectFormat, XAdESSigner
 
 from dmp.cda_xml import NotACda, parse
+from xds.domain import AffinityDomain
 from xds.metadata.author import Author
 from xds.metadata.code import Code
 from xds.metadata.vocabulary import OID_URN, STABLE
@@ -66,13 +67,23 @@ C14N_OPTIONS: Final[Mapping[str, Mapping[str, bool]]] = {
 }
 
 PURPOSE: Final = Code(code="1.2.840.10065.1.12.1.14", scheme="1.2.840.10065.1.12", display="Source")
-SIGNATURE_CLASS: Final = Code(
-    code="urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", scheme="URN", display="Digital Signature"
+SIGNATURE_CLASSES: Final = (
+    Code(code="urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", scheme="URN", display="Digital Signature"),
+    Code(code="DIGITAL SIGNATURE", scheme="1.3.6.1.4.1.21367.2017.3", display="Digital Signature"),
 )
+"""France's, and the public test plans': a domain has its own (§5.5.6.1.2)."""
 SIGNATURE_TYPE: Final = Code(code="E1762", scheme="ASTM", display="Full Document")
-SIGNATURE_FORMAT: Final = Code(
-    code="http://www.w3.org/2000/09/xmldsig#", scheme="URN", display="Default Signature Style"
+SIGNATURE_FORMATS: Final = (
+    Code(
+        code="http://www.w3.org/2000/09/xmldsig#", scheme="URN", display="Default Signature Style"
+    ),
+    Code(
+        code="urn:ihe:iti:dsg:detached:2014",
+        scheme="1.3.6.1.4.1.19376.1.2.3",
+        display="ITI DSG Detached",
+    ),
 )
+"""The DMP's, and the DSG profile's (§5.5.6.1.1)."""
 HIDDEN: Final = (
     Code(code="N", scheme="2.16.840.1.113883.5.25", display="Normal"),
     Code(
@@ -182,6 +193,7 @@ def sign(  # noqa: PLR0913 - what a signature is about
 
 def entry_facts(  # noqa: PLR0913 - what only the sender knows
     *,
+    domain: AffinityDomain,
     unique_id: str,
     patient_id: str,
     source_patient_id: str,
@@ -202,11 +214,13 @@ def entry_facts(  # noqa: PLR0913 - what only the sender knows
         "mimeType": "text/xml",
         "title": PURPOSE.display,
         "languageCode": "art",
-        "classCode": SIGNATURE_CLASS,
+        "classCode": _first_admitted(domain, "classCode", SIGNATURE_CLASSES),
         "typeCode": SIGNATURE_TYPE,
-        "formatCode": SIGNATURE_FORMAT,
+        "formatCode": _first_admitted(domain, "formatCode", SIGNATURE_FORMATS),
         "eventCodeList": (PURPOSE,),
-        "confidentialityCode": HIDDEN,
+        "confidentialityCode": tuple(
+            c for c in HIDDEN if domain.admits("confidentialityCode", c.code, c.scheme)
+        ),
         "healthcareFacilityTypeCode": healthcare_facility_type_code,
         "practiceSettingCode": practice_setting_code,
         "creationTime": signed_at,
@@ -217,6 +231,11 @@ def entry_facts(  # noqa: PLR0913 - what only the sender knows
         "sourcePatientId": source_patient_id,
         "sourcePatientInfo": tuple(source_patient_info),
     }
+
+
+def _first_admitted(domain: AffinityDomain, attribute: str, codes: tuple[Code, ...]) -> Code:
+    admitted = (c for c in codes if domain.admits(attribute, c.code, c.scheme))
+    return next(admitted, codes[0])
 
 
 def uri_of(unique_id: str) -> str:

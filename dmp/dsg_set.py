@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dmp.dsg import SIGNATURE_FORMAT, SIGNATURE_TYPE, Document
+from dmp.dsg import SIGNATURE_FORMATS, SIGNATURE_TYPE, Document
 from dmp.dsg_verify import MAX_OCTETS, Invalid, names_set, verify
 from xds.errors import Complaint, ErrorCode, quote
 from xds.metadata.views import DocumentEntry, Submission
@@ -21,7 +21,7 @@ from xds.security.trust import Trust
 
 log = logging.getLogger(__name__)
 
-FORMATS: Final = frozenset({SIGNATURE_FORMAT.code, "urn:ihe:iti:dsg:detached:2014"})
+FORMATS: Final = frozenset(code.code for code in SIGNATURE_FORMATS)
 """formatCode of a signature document: the DMP's, and the DSG profile's."""
 
 

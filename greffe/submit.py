@@ -20,6 +20,7 @@ from greffe.client.provide import provide, provided_file
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, note, table, transfer
 from greffe.patient import add_patient
+from greffe.signing import signature_of
 from xds.clock import now
 from xds.metadata import vocabulary as v
 from xds.metadata.attributes import Subject
@@ -45,6 +46,11 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument(
         "--together", action="store_true", help="one submission set of all files, not one for each"
+    )
+    parser.add_argument(
+        "--sign",
+        action="store_true",
+        help="add the signature of the submission set (IHE DSG), by the home's test signer",
     )
     parser.add_argument("--comments", default="", metavar="TEXT", help="of the submission set")
     add_json_flag(parser)
@@ -99,6 +105,7 @@ def _submit(
         "unique_id": unique_id,
         "patient_id": group[0].patient_id,
         "status": "Failure",
+        "signature": None,
         "documents": [
             {
                 "file": str(one.path),
@@ -114,6 +121,13 @@ def _submit(
     report.fields["submissions"].append(done)
     about = {"file": ", ".join(str(one.path) for one in group)}
     objects = _objects(group, entries, unique_id, arguments.comments)
+    if arguments.sign:
+        if ends.settings is None:
+            raise CommandError("--sign signs with a home's key. Fix: add --home")
+        signature = signature_of(group, objects[0], unique_id, ends.settings)
+        objects += [signature.entry, *signature.associations]
+        documents.append(signature.document)
+        done["signature"] = signature.unique_id
     total = sum(d.size_octets for d in documents)
     try:
         with transfer(about["file"], total) as progress:

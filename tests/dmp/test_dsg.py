@@ -349,6 +349,7 @@ def test_a_key_that_cannot_be_read_names_its_file(pki):
 
 def test_the_entry_of_a_signature_is_metadata_that_the_domain_accepts():
     facts = entry_facts(
+        domain=load_domain("dmp"),
         unique_id="2.25.77",
         patient_id="279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH",
         source_patient_id="279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH",

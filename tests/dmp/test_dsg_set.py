@@ -71,6 +71,7 @@ def a_submission(*, signed=True, signs=True, format_code=None):
     if signed:
         facts = dict(
             entry_facts(
+                domain=load_domain("dmp"),
                 unique_id=SIGNATURE,
                 patient_id=entry.patient_id,
                 source_patient_id=entry.patient_id,
