@@ -47,6 +47,14 @@ def into(tag, what):
     return octets.replace(tag, tag + what, 1)
 
 
+def nested_namespaces(levels, each, leaves):
+    opened = b"".join(
+        b"<x" + b"".join(b' xmlns:m%d-%d="u"' % (level, n) for n in range(each)) + b">"
+        for level in range(levels)
+    )
+    return opened + b"<y/>" * leaves + b"</x>" * levels
+
+
 def deep(count):
     return b"<x>" * count + b"</x>" * count
 
@@ -92,6 +100,12 @@ HOSTILE = {
     "63 namespaces on each of many": lambda: genuine_octets().replace(
         b"<saml:Attribute ", b"<saml:Attribute" + namespaces(60) + b" "
     ),
+    "60 namespaces on each of 50 nested elements": lambda: into(
+        b"<soap:Body>", nested_namespaces(50, 60, 20_000)
+    ),
+    "60 namespaces on each of 20 nested elements of the assertion": lambda: into(
+        b"<saml:AttributeStatement>", nested_namespaces(20, 60, 500)
+    ),
     "10,000 attributes on the assertion": lambda: into(b"<saml:Assertion", attributes(10_000)),
     "10,000 attributes on the body": lambda: into(b"<soap:Body", attributes(10_000)),
     "depth 50,000 in the assertion": lambda: into(b"<saml:AttributeStatement>", deep(50_000)),
@@ -136,6 +150,7 @@ OUTSIDE = frozenset(
         "10,000 namespaces on the envelope",
         "10,000 namespaces on the header",
         "10,000 attributes on the body",
+        "60 namespaces on each of 50 nested elements",
         "1,000,000 elements in the body",
         "an external DTD",
         "a declared id attribute",

@@ -60,9 +60,9 @@ DIGEST_ALGORITHMS: Final = {
     _MORE + "sha384": "sha384",
     _ENC + "sha512": "sha512",
 }
-LEGACY_SIGNATURE: Final = {"rsa-sha1": DS + "rsa-sha1", "ecdsa-sha1": _MORE + "ecdsa-sha1"}
-LEGACY_DIGEST: Final = {"sha1": (DS + "sha1", "sha1")}
-"""What only a domain that names it accepts (`legacy_algorithms`)."""
+LEGACY_SIGNATURES: Final = frozenset({DS + "rsa-sha1", _MORE + "ecdsa-sha1"})
+LEGACY_DIGESTS: Final = {DS + "sha1": "sha1"}
+"""What only a domain that names it accepts (`legacy_algorithms`, as URIs)."""
 
 MAX_OCTETS: Final = 256 * 1024
 """One assertion; real ones have 4 to 12 KB."""
@@ -95,20 +95,18 @@ class Algorithms:
     digests: tuple[tuple[str, str], ...] = tuple(DIGEST_ALGORITHMS.items())
 
     @classmethod
-    def with_legacy(cls, names: tuple[str, ...]) -> "Algorithms":
+    def with_legacy(cls, uris: tuple[str, ...]) -> "Algorithms":
         """Return the default list and what the domain names besides. Errors: TrustError."""
-        unknown = set(names) - set(LEGACY_SIGNATURE) - set(LEGACY_DIGEST)
-        if unknown:
+        known = LEGACY_SIGNATURES | LEGACY_DIGESTS.keys()
+        if unknown := set(uris) - known - SIGNATURE_ALGORITHMS - DIGEST_ALGORITHMS.keys():
             raise TrustError(
-                f"legacy_algorithms: {sorted(unknown)} unknown; "
-                f"known: {sorted((*LEGACY_SIGNATURE, *LEGACY_DIGEST))}"
+                f"[assertion] legacy_algorithms: {sorted(unknown)} unknown; known: {sorted(known)}"
             )
         return cls(
-            signatures=SIGNATURE_ALGORITHMS
-            | {LEGACY_SIGNATURE[n] for n in names if n in LEGACY_SIGNATURE},
+            signatures=SIGNATURE_ALGORITHMS | (LEGACY_SIGNATURES & set(uris)),
             digests=(
                 *DIGEST_ALGORITHMS.items(),
-                *(LEGACY_DIGEST[n] for n in names if n in LEGACY_DIGEST),
+                *((uri, name) for uri, name in LEGACY_DIGESTS.items() if uri in uris),
             ),
         )
 

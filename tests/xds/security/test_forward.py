@@ -41,10 +41,14 @@ def test_what_the_envelope_declares_goes_along():
     for prefix, uri in (("saml", SAML), ("xs", XS), ("xsi", XSI)):
         bare = bare.replace(f' xmlns:{prefix}="{uri}"'.encode(), b"", 1)
     octets = (
-        f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsse="{WSSE}" xmlns:saml="{SAML}" '
-        f'xmlns:xsi="{XSI}" xmlns="urn:default" xmlns:unused="urn:u"><soap:Header>'
-        f'<wsse:Security xmlns:xs="{XS}">'
-    ).encode() + bare + b"</wsse:Security></soap:Header><soap:Body><x/></soap:Body></soap:Envelope>"
+        (
+            f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsse="{WSSE}" xmlns:saml="{SAML}" '
+            f'xmlns:xsi="{XSI}" xmlns="urn:default" xmlns:unused="urn:u"><soap:Header>'
+            f'<wsse:Security xmlns:xs="{XS}">'
+        ).encode()
+        + bare
+        + b"</wsse:Security></soap:Header><soap:Body><x/></soap:Body></soap:Envelope>"
+    )
     assert call(octets)
     out = own_assertion_octets(a_request(octets))
     assert is_valid(out)

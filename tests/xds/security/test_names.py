@@ -12,7 +12,9 @@ from xds.security.pki import seal_name
 CARD = x509.Name(
     [
         x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")]),
-        x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, "Paris (75)")]),
+        x509.RelativeDistinguishedName(
+            [x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, "Paris (75)")]
+        ),
         x509.RelativeDistinguishedName([x509.NameAttribute(NameOID.TITLE, "Médecin")]),
         x509.RelativeDistinguishedName(
             [
@@ -30,7 +32,7 @@ CARD = x509.Name(
     [
         "CN=899900038839+SN=D'OBR\\, Yann+GN=Zoé,T=Médecin,ST=Paris (75),C=FR",
         "GN=Zoé+CN=899900038839+SN=D'OBR\\, Yann,T=Médecin,S=Paris (75),C=FR",
-        "cn=899900038839 + sn=\"D'OBR, Yann\" + G=Zo\\C3\\A9 , TITLE=Médecin , st=Paris (75) , c=fr",
+        'cn=899900038839 + sn="D\'OBR, Yann" + G=Zo\\C3\\A9 , TITLE=Médecin , st=Paris (75) , c=fr',
         "2.5.4.3=899900038839+2.5.4.4=D'OBR\\2C Yann+OID.2.5.4.42=Zoé,T=Médecin,ST=Paris (75),C=FR",
         "CN=899900038839+SN=D'OBR\\, Yann+2.5.4.42=#0C045A6FC3A9,T=Médecin,ST=Paris  (75);C=FR",
     ],
@@ -63,7 +65,9 @@ def test_what_is_no_name_is_none_and_equals_nothing(text):
 
 
 values = st.text(
-    st.characters(min_codepoint=0x20, exclude_categories=["Cs", "Cn", "Co"]), min_size=1, max_size=20
+    st.characters(min_codepoint=0x20, exclude_categories=["Cs", "Cn", "Co"]),
+    min_size=1,
+    max_size=20,
 ).filter(lambda t: t.strip())
 
 

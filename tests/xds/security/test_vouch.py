@@ -25,7 +25,8 @@ codes = st.builds(
     display_name=texts.map(str.strip),
 )
 instants = st.none() | st.datetimes(
-    min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)  # noqa: DTZ001
+    min_value=datetime(2000, 1, 1),
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
 ).map(lambda t: t.replace(tzinfo=UTC, microsecond=t.microsecond // 1000 * 1000))
 callers = st.builds(
     Caller,
@@ -48,9 +49,7 @@ callers = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(callers)
 def test_reading_what_was_vouched_gives_the_same_caller(caller):
-    octets = vouch(
-        caller, repository().signer, audience=AUDIENCE, instant=NOW, assertion_id="_v"
-    )
+    octets = vouch(caller, repository().signer, audience=AUDIENCE, instant=NOW, assertion_id="_v")
     gate = a_gate(voucher_actions=VOUCHED_ACTIONS)
     read = call(envelope(octets), gate, action=ITI_42)
     assert read == replace(caller, vouched_by=repository().signer.name)
@@ -62,9 +61,7 @@ def test_a_long_upload_does_not_outlive_its_voucher():
         identity="a", issuer="b", assertion_id="_c", assertion_digest="d", issued_at=NOW
     )
     later = NOW + timedelta(hours=9)
-    octets = vouch(
-        caller, repository().signer, audience=AUDIENCE, instant=later, assertion_id="_v"
-    )
+    octets = vouch(caller, repository().signer, audience=AUDIENCE, instant=later, assertion_id="_v")
     gate = a_gate(voucher_actions=VOUCHED_ACTIONS)
     assert call(envelope(octets), gate, action=ITI_42, instant=later).issued_at == NOW
 
