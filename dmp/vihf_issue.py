@@ -8,7 +8,6 @@ from typing import Final
 
 from dmp.vihf import (
     A00,
-    DOCTOR,
     G05,
     G15,
     MODE,
@@ -76,18 +75,6 @@ def issue_vihf(order: Order, signer: Signer, *, instant: datetime, assertion_id:
             )
         )
     )
-
-
-def oddities(order: Order) -> list[str]:
-    """Return what a DMP would refuse in the order, for a warning."""
-    found = []
-    if order.role.system not in PROFESSIONS or not PROFESSIONS[order.role.system].fullmatch(
-        order.role.code
-    ):
-        found.append(f"role {order.role.code} is no profession of system {order.role.system!r}")
-    if order.role.code in (DOCTOR, PHARMACIST) and order.specialty is None:
-        found.append(f"role {order.role.code} needs --specialty")
-    return found
 
 
 def _attributes(order: Order) -> list[tuple[str, AttributeContent]]:

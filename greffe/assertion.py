@@ -5,25 +5,37 @@ a home's own test PKI signs; this is no identity provider.
 """
 
 import argparse
+import re
 import secrets
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from xds.settings import Settings, SettingsError, load_settings
+from lxml import etree
 
+from dmp.vihf import profile_of
 from dmp.vihf_issue import issue_vihf, with_default_systems
-from dmp.vihf_issue import oddities as vihf_oddities
+from greffe.exits import CommandError, Exit
+from greffe.node.lease import Service, served_at
 from xds.clock import now
+from xds.errors import Where
+from xds.namespaces import SOAP
 from xds.security.caller import CodedValue
 from xds.security.claims import parse_time
+from xds.security.gate import Gate
 from xds.security.issue import PURPOSES, Order, issue_xua
+from xds.security.onetime import UsesInMemory
 from xds.security.signature import Signer
 from xds.security.trust import TrustError
 from xds.security.writing import security_header
+from xds.settings import Settings, SettingsError, load_settings
+from xds.soap.exchange import SoapRequest
+from xds.soap.fault import SoapFault
 
 MODES = ("direct", "indirect", "indirect_renforcee")
-EXIT_USAGE = 2
+SERVICES: Final[tuple[Service, ...]] = ("registry", "repository")
+_CX: Final = re.compile(r"[^^]+\^\^\^[^^&]*&[0-2](?:\.[0-9]+)+&ISO(?:\^.*)?")
 
 
 def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,26 +73,27 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the assertion.
-
-    Returns 0, or 2 for a time that is none or a home that cannot be used.
-    """
+    """Print the assertion. Errors: CommandError for a time that is none or an unusable home."""
     instant = now() if arguments.issued_at is None else parse_time(arguments.issued_at)
     if instant is None:
-        return _usage(f"--issued-at {arguments.issued_at!r}: expected 2026-01-31T08:00:00Z")
+        raise CommandError(f"--issued-at {arguments.issued_at!r}: expected 2026-01-31T08:00:00Z")
     try:
         settings = load_settings(arguments.home)
         order = _order(arguments, settings.domain.assertion_profile)
-        for oddity in _oddities(order, settings):
-            sys.stderr.write(f"greffe assertion: warning: {oddity}\n")
         assertion = issue_assertion(order, settings, instant=instant)
+        refusal = _refusal(assertion, settings)
     except (SettingsError, TrustError) as error:
-        return _usage(str(error))
+        raise CommandError(str(error)) from error
     except (ValueError, OverflowError) as error:
-        return _usage(f"cannot be written as XML: {error}")
+        raise CommandError(f"cannot be written as an assertion: {error}") from error
+    oddities = _oddities(order)
+    if refusal:
+        oddities.append(f"this node will refuse it: {refusal}")
+    for oddity in oddities:
+        sys.stderr.write(f"greffe assertion: warning: {oddity}\n")
     printed = security_header(assertion) if arguments.header else assertion
     sys.stdout.write(printed.decode("utf-8") + "\n")
-    return 0
+    return Exit.OK
 
 
 def issue_assertion(
@@ -127,19 +140,49 @@ def _code(text: str) -> CodedValue:
     return CodedValue(code=code, system=system)
 
 
-def _oddities(order: Order, settings: Settings) -> list[str]:
+def _oddities(order: Order) -> list[str]:
+    """Return what is strange though no node will refuse it."""
     found = []
-    if order.lifetime_seconds is not None and order.lifetime_seconds <= 0:
-        found.append(f"a lifetime of {order.lifetime_seconds} s: the assertion is never valid")
     if order.purpose == "normal" and order.reason:
         found.append("--reason belongs to an emergency, but the purpose is normal")
-    if settings.domain.assertion_profile == "vihf":
-        found += vihf_oddities(order)
-    elif order.audience and order.audience != settings.audience:
-        found.append(f"audience {order.audience!r} is not this home's ({settings.audience!r})")
+    if order.patient and not _CX.fullmatch(order.patient):
+        found.append(f"--patient {order.patient!r} is no CX such as 123^^^&1.2.3&ISO")
     return found
 
 
-def _usage(problem: str) -> int:
-    sys.stderr.write(f"greffe assertion: {problem}\n")
-    return EXIT_USAGE
+def _refusal(assertion: bytes, settings: Settings) -> str:
+    """Return why this home's node would refuse the assertion now, '' if it would not.
+
+    The node's own gate is asked, so that a warning is never wrong about what follows.
+    """
+    addresses = (served_at(settings.run_folder, service) for service in SERVICES)
+    gate = Gate.from_files(
+        profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
+        anchors=settings.trust_anchors,
+        audiences=[settings.audience, *(a for a in addresses if a)],
+        clock_skew_seconds=settings.clock_skew_seconds,
+        one_time=UsesInMemory(),
+        revocation_lists=settings.revocation_lists,
+    )
+    octets = _message(assertion)
+    envelope = etree.fromstring(octets)
+    request = SoapRequest(
+        action="",
+        message_id=None,
+        to=None,
+        body=envelope[1],
+        body_where=Where("soap:Envelope"),
+        envelope=envelope,
+        envelope_octets=octets,
+        is_mtom=False,
+    )
+    try:
+        gate.authenticate(request, "", now())
+    except SoapFault as fault:
+        return fault.reason
+    return ""
+
+
+def _message(assertion: bytes) -> bytes:
+    head = f'<soap:Envelope xmlns:soap="{SOAP}"><soap:Header>'.encode()
+    return head + security_header(assertion) + b"</soap:Header><soap:Body/></soap:Envelope>"

@@ -1,9 +1,9 @@
 """A forger's workshop: a genuine message, a forged assertion, and every way to put them together.
 
-The forger holds one genuine assertion (of somebody with few rights) and no trusted key. What he makes must
-be refused, or be read as the genuine caller: nothing else. Families follow the public literature (XSW1-8 of
-Somorovsky et al., comment injection, HMAC confusion, KeyInfo swaps), rebuilt for an assertion in a
-wsse:Security header.
+The forger holds one genuine assertion (of somebody with few rights) and no trusted key. What he
+makes must be refused, or be read as the genuine caller: nothing else. Families follow the public
+literature (XSW1-8 of Somorovsky et al., comment injection, HMAC confusion, KeyInfo swaps), rebuilt
+for an assertion in a wsse:Security header.
 """
 
 import copy

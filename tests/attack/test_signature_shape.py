@@ -1,4 +1,4 @@
-"""Signatures of another shape: algorithms, transforms, references and keys that must never be tried."""
+"""Signatures of another shape: algorithms, transforms, references, keys that must not be tried."""
 
 import base64
 import hashlib

@@ -1,7 +1,7 @@
 """Signature wrapping: the genuine assertion stays signed somewhere, a forged one is offered.
 
-XSW1-8 and their neighbours as one matrix: which id the forgery has, who carries the signature, where
-the other one hides.
+XSW1-8 and their neighbours as one matrix: which id the forgery has, who carries the signature,
+where the other one hides.
 """
 
 import copy

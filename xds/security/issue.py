@@ -1,7 +1,7 @@
 """Issues an XUA test assertion: what `greffe assertion` prints in an international home.
 
-Spec: ITI TF-2 §3.40.4.1.2. The order may be nonsense (that is what testers need); `Order.oddities`
-says so. France's VIHF is written by `dmp.vihf_issue`.
+Spec: ITI TF-2 §3.40.4.1.2. The order may be nonsense (that is what testers need).
+France's VIHF is written by `dmp.vihf_issue`.
 """
 
 from dataclasses import dataclass

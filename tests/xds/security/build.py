@@ -1,4 +1,4 @@
-"""Builders, valid by default: a scenario PKI, signed assertions, envelopes, and a gate to try them at."""
+"""Builders, valid by default: a scenario PKI, signed assertions, envelopes, a gate to try them."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ def new_key(kind: str = "ec"):
         case "rsa":
             return rsa.generate_private_key(public_exponent=65537, key_size=2048)
         case "weak-rsa":
-            return rsa.generate_private_key(public_exponent=65537, key_size=1024)
+            return rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505
         case "ed25519":
             return ed25519.Ed25519PrivateKey.generate()
 
