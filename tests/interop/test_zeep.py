@@ -62,7 +62,7 @@ def provide(node, security, one):
     service = client(node.repository, Metadata(one.metadata)).service
     return service["DocumentRepository_ProvideAndRegisterDocumentSet-b"](
         SubmitObjectsRequest={"RegistryObjectList": {}},
-        _value_1=[{"Document": [{"id": one.entry, "_value_1": one.document.read_bytes()}]}],
+        Document=[{"id": one.entry, "_value_1": one.document.read_bytes()}],
         _soapheaders=[header(security)],
     )
 
@@ -118,7 +118,7 @@ def test_what_zeep_provides_it_reads_back_byte_by_byte(any_node, provided):
         _soapheaders=[header(security)],
     )
     assert answer.RegistryResponse.status == SUCCESS
-    (document,) = answer._value_1[0]["DocumentResponse"]
+    (document,) = answer.DocumentResponse
     assert document.DocumentUniqueId == one.unique_id
     assert document.Document == CONTENT
 
