@@ -160,12 +160,16 @@ def _parts(root: etree._Element) -> dict[str, list[etree._Element]]:
         place = _ORDER.index(name) if name in _ORDER else len(_ORDER)
         if name not in parts or place < rank:
             raise unfit(
-                f"The assertion's child {prefixed(child.tag)} is unknown or out of order: expected "
+                f"The assertion's child {_named(child)} is unknown or out of order: expected "
                 "Issuer, Signature, Subject, Conditions, Advice, then statements."
             )
         rank = place
         parts[name].append(child)
     return parts
+
+
+def _named(element: etree._Element) -> str:
+    return quote(prefixed(element.tag))
 
 
 def _one(elements: list[etree._Element], name: str) -> etree._Element:
@@ -185,12 +189,10 @@ def _text(element: etree._Element) -> str:
 def _name_id(subject: etree._Element) -> etree._Element:
     names = [c for c in subject if c.tag == f"{{{SAML}}}NameID"]
     others = [
-        c.tag
-        for c in subject
-        if c.tag not in (f"{{{SAML}}}NameID", f"{{{SAML}}}SubjectConfirmation")
+        c for c in subject if c.tag not in (f"{{{SAML}}}NameID", f"{{{SAML}}}SubjectConfirmation")
     ]
     if others:
-        raise unfit(f"Subject holds {prefixed(others[0])}: only NameID is supported.")
+        raise unfit(f"Subject holds {_named(others[0])}: only NameID is supported.")
     return _one(names, "Subject/NameID")
 
 
@@ -241,7 +243,7 @@ def _conditions(element: etree._Element) -> Conditions:
                 pass  # XUA actors may ignore it (ITI TF-2 §3.40.4.1.2)
             case _:
                 raise unfit(
-                    f"Conditions holds {prefixed(child.tag)}, which this service does not "
+                    f"Conditions holds {_named(child)}, which this service does not "
                     "understand and may not ignore (SAML 2.0 core §2.5.1.1)."
                 )
     if one_time > 1:
@@ -277,7 +279,7 @@ def _attributes(statements: list[etree._Element]) -> Mapping[str, tuple[Value, .
     for attribute in (a for s in statements for a in s):
         if attribute.tag != f"{{{SAML}}}Attribute" or not attribute.get("Name"):
             raise unfit(
-                f"AttributeStatement holds {prefixed(attribute.tag)}: only Attribute with a Name "
+                f"AttributeStatement holds {_named(attribute)}: only Attribute with a Name "
                 "is supported."
             )
         name = attribute.get("Name", "")
@@ -287,7 +289,7 @@ def _attributes(statements: list[etree._Element]) -> Mapping[str, tuple[Value, .
 
 def _value(element: etree._Element, name: str) -> Value:
     if element.tag != f"{{{SAML}}}AttributeValue":
-        raise unfit(f"Attribute {quote(name)} holds {prefixed(element.tag)}.")
+        raise unfit(f"Attribute {quote(name)} holds {_named(element)}.")
     text = _trimmed(element.text)
     if not len(element):
         return Value(text=text, attributes=_plain(element))

@@ -129,7 +129,7 @@ class Gate:
         _check_timestamp(assertion, situation)
         conditions = verified.claims.conditions
         if conditions is not None and conditions.is_one_time:
-            self._spend(verified.claims, instant)  # (8)
+            self._spend(verified.claims, rules, instant)  # (8)
         elif is_new:
             self._remember(key, verified)
         return verified.caller
@@ -155,9 +155,9 @@ class Gate:
     def _rules(self, signatory: Signatory) -> Rules:
         return VOUCH_RULES if signatory.purpose is Purpose.VOUCHER else self._profile.rules
 
-    def _spend(self, claims: Claims, instant: datetime) -> None:
+    def _spend(self, claims: Claims, rules: Rules, instant: datetime) -> None:
         identity = hashlib.sha256(f"{claims.issuer}\0{claims.assertion_id}".encode()).hexdigest()
-        until = usable_until(claims, self._profile.rules, self._skew)
+        until = usable_until(claims, rules, self._skew)
         if not self._one_time.use(identity, instant=instant, until=until):
             raise unfit(
                 "The assertion was for one use only and has been used. Fix: issue a new assertion "
@@ -172,8 +172,9 @@ class Gate:
             self._remembered.move_to_end(key)
         try:
             self._verifier.trust.recheck(verified.signatory, instant)
-        except Untrusted as error:
-            raise opaque(Subcode.FAILED_AUTHENTICATION, str(error)) from error
+        except Untrusted:
+            # Verified anew: refused with the reason, or believed by another chain.
+            return None
         return verified
 
     def _remember(self, key: bytes, verified: _Verified) -> None:

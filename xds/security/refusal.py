@@ -49,15 +49,15 @@ CONSTANT_TEXT: Final = {
     ),
 }
 """The one text per code for what is cryptographic or structural."""
+MAX_DETAIL_CHARACTERS: Final = 500
 
 
 def opaque(subcode: Subcode, operator_detail: str) -> SoapFault:
     """Return the fault for a cryptographic or structural defect; the operator gets the detail."""
+    # The detail may hold the forger's own text: he must not write lines into the operator's log.
+    detail = "".join(c if c.isprintable() else " " for c in operator_detail[:MAX_DETAIL_CHARACTERS])
     return SoapFault(
-        FaultCode.SENDER,
-        CONSTANT_TEXT[subcode],
-        subcode=subcode,
-        operator_detail=operator_detail,
+        FaultCode.SENDER, CONSTANT_TEXT[subcode], subcode=subcode, operator_detail=detail
     )
 
 

@@ -281,3 +281,13 @@ def test_a_request_object_is_never_changed():
     before = etree.tostring(request.envelope)
     a_gate().authenticate(request, ACTION, NOW)
     assert etree.tostring(request.envelope) == before
+
+
+def test_a_forger_writes_no_lines_into_the_operators_log():
+    octets = a_vihf().replace(b"xmldsig-more#rsa-sha256", b"x&#10;2026-03-01 INFO all is well&#13;")
+    fault = refusal(envelope(octets))
+    assert "all is well" in fault.operator_detail
+    assert "\n" not in fault.operator_detail
+    assert "\r" not in fault.operator_detail
+    long = a_vihf().replace(b"xmldsig-more#rsa-sha256", b"x" * 50_000)
+    assert len(refusal(envelope(long)).operator_detail) <= 500

@@ -7,6 +7,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.xds.security.build import (
     DAY,
@@ -320,3 +322,42 @@ def test_a_voucher_is_known_by_its_certificate_alone():
 
 def test_a_voucher_out_of_its_time_is_not_believed():
     assert "valid from" in refused(repository(), instant=NOW + timedelta(days=400))
+
+
+def test_a_revoked_voucher_is_not_believed(tmp_path):
+    trusted = with_list(a_list(tmp_path / "ca.crl", repository()))
+    assert "revoked" in refused(repository(), trusted=trusted)
+
+
+def test_a_renewed_authority_takes_over_whatever_the_order_of_the_anchors():
+    old = certify("RENOUVELEE", ca=True, valid=(NOW - 9 * DAY, NOW + DAY))
+    new = certify("RENOUVELEE", ca=True, valid=(NOW - DAY, NOW + 90 * DAY))
+    leaf = certify("X", old)
+    for anchors in ([old.certificate, new.certificate], [new.certificate, old.certificate]):
+        trusted = trust(anchors=anchors)
+        assert verdict(leaf, trusted=trusted)
+        assert verdict(leaf, trusted=trusted, instant=NOW + 2 * DAY), "after the old one ended"
+        assert verdict(leaf, trusted=trusted, instant=NOW - 2 * DAY), "before the new one began"
+
+
+def test_a_remembered_caller_survives_the_renewal_of_an_authority():
+    old = certify("RENOUVELEE", ca=True, valid=(NOW - 9 * DAY, NOW + timedelta(minutes=1)))
+    new = certify("RENOUVELEE", ca=True, valid=(NOW - DAY, NOW + 90 * DAY))
+    gate = gate_of(trusted=trust(anchors=[old.certificate, new.certificate]))
+    octets = envelope(a_vihf(certify("X", old).signer))
+    assert call_gate(octets, gate)
+    assert call_gate(octets, gate, instant=NOW + timedelta(minutes=2))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_any_octets_as_a_certificate_end_in_a_verdict(data):
+    der = bytearray(genuine().der)
+    for _ in range(data.draw(st.integers(1, 4))):
+        der[data.draw(st.integers(0, len(der) - 1))] = data.draw(st.integers(0, 255))
+    others = data.draw(st.lists(st.sampled_from([authority().der, genuine().der]), max_size=2))
+    try:
+        found = trust().signatory((bytes(der), *others), NOW)
+    except Untrusted:
+        return
+    assert found.certificate == genuine().certificate
