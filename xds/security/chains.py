@@ -1,4 +1,4 @@
-"""From a signer's certificate to a trust anchor: one chain, and what each certificate in it must be.
+"""From a signer's certificate to a trust anchor: one chain, and what each certificate must be.
 
 Spec: RFC 5280 §6.1 (path validation), §4.2 (extensions). No name is matched and no subjectAltName
 is wanted: seal and health-professional certificates have none. Revocation is in

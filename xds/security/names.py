@@ -5,6 +5,7 @@ Spec: RFC 2253 and RFC 4514 (string form), RFC 4518 (how values compare); SAML 2
 Only names, no certificates are judged here.
 """
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -63,8 +64,11 @@ _DER_STRINGS: Final = {
     0x1E: "utf-16-be",
 }
 MAX_CHARACTERS: Final = 2048
+_REMEMBERED: Final = 256
+"""Names read lately: a service meets the same few signers all day."""
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def parse_name(text: str) -> DistinguishedName | None:
     """Return the name that a text in RFC 2253 or RFC 4514 form says, or None when it says none."""
     if not text.strip() or len(text) > MAX_CHARACTERS:
@@ -87,6 +91,7 @@ def parse_name(text: str) -> DistinguishedName | None:
             return tuple(rdns)
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def name_of(name: x509.Name) -> DistinguishedName:
     """Return the comparable form of a certificate's name."""
     return tuple(

@@ -291,3 +291,20 @@ def test_a_forger_writes_no_lines_into_the_operators_log():
     assert "\r" not in fault.operator_detail
     long = a_vihf().replace(b"xmldsig-more#rsa-sha256", b"x" * 50_000)
     assert len(refusal(envelope(long)).operator_detail) <= 500
+
+
+def test_many_threads_get_the_same_verdicts_as_one():
+    gate = a_gate()
+    good = [envelope(a_vihf(assertion_id=f"_t{n}", subject=f"8999{n:08d}")) for n in range(12)]
+    bad = [octets.replace(b"8999", b"8998") for octets in good]
+
+    def verdict(octets):
+        try:
+            return call(octets, gate).identity
+        except SoapFault as fault:
+            return fault.subcode
+
+    with ThreadPoolExecutor(12) as pool:
+        found = list(pool.map(verdict, (good + bad) * 6))
+    expected = [f"8999{n:08d}" for n in range(12)] + [Subcode.FAILED_CHECK] * 12
+    assert found == expected * 6
