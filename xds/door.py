@@ -1,9 +1,9 @@
 """The door: the WSGI entry of a service, and the only module that knows spyne.
 
-Spyne dispatches an operation by the body's name and keeps the order of a call; everything that touches bytes is
-ours (`xds.soap`), see ADR 0001. What the door promises: any bytes end in the room's answer or in exactly one
-SOAP fault; nothing is read past what the caller's identity needs until the room asks for it; the answer is
-framed as the request was.
+Spyne dispatches an operation by the body's name and keeps the order of a call; everything that
+touches bytes is ours (`xds.soap`), see ADR 0001. What the door promises: any bytes end in the
+room's answer or in exactly one SOAP fault; nothing is read past what the caller's identity needs
+until the room asks for it; the answer is framed as the request was.
 
 Spec: ITI TF-2 Appendix V; SOAP 1.2 part 2 §7 (HTTP binding).
 """
@@ -63,7 +63,7 @@ class _Passage:
     outgoing: Outgoing | None = None
 
 
-class _Protocol(Soap12):
+class _Protocol(Soap12):  # type: ignore[misc]
     """Spyne's SOAP 1.2 with every step that reads or writes bytes taken out."""
 
     def create_in_document(self, ctx: Any, _charset: Any = None) -> None:
@@ -85,7 +85,7 @@ class _Protocol(Soap12):
         ctx.out_string = ctx.udc.outgoing.chunks
 
 
-class _Spyne(WsgiApplication):  # type: ignore[misc] - spyne has no types
+class _Spyne(WsgiApplication):  # type: ignore[misc]
     """Spyne's server, driven call by call with a request that is already read."""
 
     def run(self, environ: dict[str, Any], passage: _Passage) -> Outgoing:
@@ -173,8 +173,8 @@ class _Door:
             return self._post(environ, start, wire)
         except SoapFault as fault:
             return self._fault(environ, start, wire, fault, None)
-        except Exception:
-            return self._fault(environ, start, wire, _defect(), None)
+        except Exception as error:  # noqa: BLE001 - the last one: nothing from the wire is a trace
+            return self._fault(environ, start, wire, _defect(error), None)
 
     def _post(self, environ: dict[str, Any], start: StartResponse, wire: Wire) -> Iterable[bytes]:
         if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("", "identity"):
@@ -212,8 +212,8 @@ class _Door:
             outgoing = self._spyne.run(environ, passage)
         except SoapFault as fault:
             return self._fault(environ, start, wire, fault, opened.message_id)
-        except Exception:
-            return self._fault(environ, start, wire, _defect(), opened.message_id)
+        except Exception as error:  # noqa: BLE001 - as above, with what the answer relates to
+            return self._fault(environ, start, wire, _defect(error), opened.message_id)
         return self._send(start, wire, outgoing)
 
     def _fault(
@@ -266,10 +266,10 @@ class _Door:
         return (file.body,)
 
 
-def _defect() -> SoapFault:
+def _defect(error: Exception) -> SoapFault:
     """Log what went wrong under an error id; the caller gets the id only."""
     error_id = secrets.token_hex(6)
-    log.exception("error %s in the door", error_id)
+    log.error("error %s in the door", error_id, exc_info=error)
     return SoapFault(
         FaultCode.RECEIVER,
         f"The node failed; its operator finds the cause in its log under error id {error_id}.",

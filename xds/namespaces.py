@@ -1,7 +1,7 @@
 """Every XML namespace that Greffe reads or writes, once, with the prefix that its texts use.
 
-Spec: ITI TF-2 Appendix V.3; ITI TF-3 §4.2.1. The prefixes here are those of every XPath in an error's
-location (`docs/errors.md`), whatever prefixes the caller used.
+Spec: ITI TF-2 Appendix V.3; ITI TF-3 §4.2.1. The prefixes here are those of every XPath in an
+error's location (`docs/errors.md`), whatever prefixes the caller used.
 """
 
 from typing import Final
@@ -49,7 +49,7 @@ def local(clark: str) -> str:
 
 
 def prefixed(clark: str) -> str:
-    """Return a Clark name with this project's prefix, or as `Q{uri}local` (XPath 3) when unknown."""
+    """Return a Clark name with this project's prefix; `Q{uri}local` (XPath 3) when unknown."""
     if not clark.startswith("{"):
         return clark
     uri, _, name = clark[1:].rpartition("}")

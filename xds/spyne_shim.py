@@ -1,8 +1,8 @@
 """Lets spyne 2.14 be imported on Python 3.11 to 3.13 without a warning or an error.
 
-Why: spyne carries a copy of six whose lazy modules use an import hook that Python 3.12 removed, and it imports
-`cgi`, which Python 3.13 removed. Both are provided here from spyne's own six and the standard library, before
-`xds.door` imports spyne. Nothing else imports this module.
+Why: spyne carries a copy of six whose lazy modules use an import hook that Python 3.12 removed, and
+it imports `cgi`, which Python 3.13 removed. Both are provided here from spyne's own six and the
+standard library, before `xds.door` imports spyne. Nothing else imports this module.
 """
 
 import importlib.util
@@ -59,5 +59,6 @@ def _load_six() -> None:
     sys.meta_path[:] = [hook for hook in sys.meta_path if hook not in hooks]
     known = six._importer.known_modules  # noqa: SLF001 - the point of it
     for name in (f"{SIX}.moves{part}" for part in USED):
-        module = known[name]
-        sys.modules[name] = module._resolve() if hasattr(module, "_resolve") else module  # noqa: SLF001
+        lazy = known[name]
+        resolve = getattr(lazy, "_resolve", None)
+        sys.modules[name] = resolve() if resolve else lazy

@@ -5,8 +5,9 @@
     (3) write the audit event, durably           trail: nothing is served before it is traced
     (4) hand the answer to the door
 
-Errors meet here and nowhere else: a `Refusal` becomes the room's own response, a `SoapFault` stays one, and
-anything else becomes a fault that carries an error id only, with the trace in the operator's log.
+Errors meet here and nowhere else: a `Refusal` becomes the room's own response, a `SoapFault` stays
+one, and anything else becomes a fault that carries an error id only, with the trace in the
+operator's log.
 
 Spec: ITI TF-2 Appendix V; §3.20.4 (record the event whatever happened).
 """
@@ -133,24 +134,24 @@ class _Telling:
             self._record(Ending.FAULT, Concerned(), codes, fault.operator_detail or fault.reason)
             raise
         except Exception as defect:
-            raise self._defect() from defect
+            raise self._defect(defect) from defect
         self._log(outcome.complaints)
-        errors = tuple(c.code.value for c in outcome.complaints if c.is_error)
+        errors = tuple(str(c.code) for c in outcome.complaints if c.is_error)
         self._record(Ending.PARTIAL if errors else Ending.SUCCESS, outcome.concerned, errors)
         return outcome.answer
 
     def _refuse(self, refusal: Refusal) -> Answer:
         concerned = refusal.concerned if isinstance(refusal, Refused) else Concerned()
         self._log(refusal.complaints)
-        codes = tuple(dict.fromkeys(c.code.value for c in refusal.complaints))
+        codes = tuple(dict.fromkeys(str(c.code) for c in refusal.complaints))
         self._record(Ending.REFUSED, concerned, codes)
         body = self.room.refuse(refusal.complaints, self.request)
         return Answer(action=self.room.response_action, body=(body,))
 
-    def _defect(self) -> SoapFault:
+    def _defect(self, defect: Exception) -> SoapFault:
         """Log the trace under an error id; the caller gets the id only."""
         error_id = secrets.token_hex(6)
-        log.exception("error %s in %s", error_id, self.room.transaction)
+        log.error("error %s in %s", error_id, self.room.transaction, exc_info=defect)
         self._record(Ending.DEFECT, Concerned(), (), error_id)
         return SoapFault(
             FaultCode.RECEIVER,
@@ -188,7 +189,7 @@ class _Telling:
                 "%s %s %s: %s at %s",
                 self.room.transaction,
                 self.request.message_id,
-                complaint.code.value,
+                complaint.code,
                 complaint.rule,
                 complaint.location,
             )

@@ -1,9 +1,9 @@
-"""The request's body as it comes from the socket: in pieces, at a minimum rate, and drained in the end.
+"""The request's body from the socket: in pieces, at a minimum rate, drained in the end.
 
 There is no limit on total time, only on silence and on slowness: the first byte within
-`Limits.first_byte_seconds`, then each piece at `Limits.minimum_rate_octets` a second or faster. A caller who is
-refused while still sending gets the answer first; then what is left is read and thrown away, within bounds, so
-that closing the connection does not destroy the answer on its way.
+`Limits.first_byte_seconds`, then each piece at `Limits.minimum_rate_octets` a second or faster. A
+caller who is refused while still sending gets the answer first; then what is left is read and
+thrown away, within bounds, so that closing the connection does not destroy the answer on its way.
 """
 
 import socket
@@ -28,8 +28,8 @@ WATCH_SECONDS: Final = 0.5
 class _Watchdog:
     """Ends the reading of connections that miss their deadline.
 
-    Why a thread: a time-out on the socket starts anew with every byte, so a caller who drips one byte
-    at a time would never meet it.
+    Why a thread: a time-out on the socket starts anew with every byte, so a caller who drips one
+    byte at a time would never meet it.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Wire:
         WATCHDOG.watch(id(self), self._socket, seconds)
         try:
             chunk: bytes = self._input.read(size)
-        except Exception as error:  # noqa: BLE001 - gunicorn's own errors have no common base
+        except Exception as error:  # gunicorn's own errors have no common base
             self._is_broken = True
             raise self._broken(is_in_time=WATCHDOG.release(id(self))) from error
         return chunk, WATCHDOG.release(id(self))
@@ -131,9 +131,9 @@ class Wire:
             )
         return SoapFault(
             FaultCode.SENDER,
-            f"The request came too slowly: expected its first byte within "
-            f"{self._limits.first_byte_seconds:g} s, then {self._limits.minimum_rate_octets} octets "
-            f"a second; {self._read} octets came.",
+            "The request came too slowly: expected its first byte within "
+            f"{self._limits.first_byte_seconds:g} s, then {self._limits.minimum_rate_octets} "
+            f"octets a second; {self._read} octets came.",
         )
 
     def lingering(self, answer: Iterator[bytes]) -> Iterator[bytes]:

@@ -3,8 +3,9 @@
 Spec: ITI TF-2 §3.18.
 
 In: query:AdhocQueryRequest. Out: query:AdhocQueryResponse, whose list is there even on failure.
-Errors: XDSUnknownStoredQuery, XDSStoredQueryMissingParam, XDSStoredQueryParamNumber, XDSRegistryError (a value
-that cannot be read), XDSResultNotSinglePatient, XDSTooManyResults, XDSRegistryBusy.
+Errors: XDSUnknownStoredQuery, XDSStoredQueryMissingParam, XDSStoredQueryParamNumber,
+XDSRegistryError (a value that cannot be read), XDSResultNotSinglePatient, XDSTooManyResults,
+XDSRegistryBusy.
 
     catalogue.py   every stored query and its parameters, as rows
     parameters.py  slots -> conditions, by those rows

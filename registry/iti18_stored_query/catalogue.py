@@ -308,5 +308,5 @@ STORED_QUERIES: Final = (
 )
 BY_ID: Final = {query.id: query for query in STORED_QUERIES}
 TOLERATED: Final = frozenset({"$MetadataLevel", "$homeCommunityId"})
-"""Parameters that any query may have: metadata level of the answer (Metadata Update), and the home community,
-which belongs in AdhocQuery/@home; neither filters anything here."""
+"""Parameters that any query may have: metadata level of the answer (Metadata Update), and the
+home community, which belongs in AdhocQuery/@home; neither filters anything here."""

@@ -1,7 +1,7 @@
 """From slots to conditions, by the rows of the catalogue; every fault of a query at once.
 
-Spec: ITI TF-2 §3.18.4.1.2.3.3 (times), .4 (codes), .5 (single and multiple values, AND and OR), .6 (statuses and
-entry types). Pure.
+Spec: ITI TF-2 §3.18.4.1.2.3.3 (times), .4 (codes), .5 (single and multiple values, AND and OR),
+.6 (statuses and entry types). Pure.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Which objects a stored query returns, beyond those that its parameters select.
 
-Spec: ITI TF-2 §3.18.4.1.2.3.7.1 to .14, "Returns". Each recipe reads one consistent state of the ledger and
-gives objects in the order of the answer: SubmissionSets, DocumentEntries, Folders, Associations.
+Spec: ITI TF-2 §3.18.4.1.2.3.7.1 to .14, "Returns". Each recipe reads one consistent state of the
+ledger and gives objects in the order of the answer: SubmissionSets, DocumentEntries, Folders,
+Associations.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,8 @@
 """The rules of a submission that depend on what is registered, as rows of a table.
 
-Spec: ITI TF-2 §3.42.4.1.3.3 to §3.42.4.1.3.5. What the message alone can tell is in `xds.metadata.rules`. Pure:
-a rule sees values and yields complaints; all rules run, all complaints are answered.
+Spec: ITI TF-2 §3.42.4.1.3.3 to §3.42.4.1.3.5. What the message alone can tell is in
+`xds.metadata.rules`. Pure: a rule sees values and yields complaints; all rules run, all
+complaints are answered.
 """
 
 from collections.abc import Callable, Iterator

@@ -8,6 +8,7 @@
     reading.py   criteria -> fragments
     writing.py   look up, apply, commit: one submission whole or not at all
 
-Theory. Every object is stored twice: as its ebRIM fragment, in the octets that an answer needs, and as the
-columns that queries filter by. An answer is spliced from fragments; nothing is rebuilt from rows.
+Theory. Every object is stored twice: as its ebRIM fragment, in the octets that an answer needs,
+and as the columns that queries filter by. An answer is spliced from fragments; nothing is rebuilt
+from rows.
 """

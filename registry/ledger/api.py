@@ -1,7 +1,8 @@
 """What the rooms ask of the ledger, as values and protocols.
 
-Spec: ITI TF-2 §3.42.4.1.3 (what a submission is checked against), §3.18.4.1.2.3 (what queries filter by).
-Pure: no SQL here, so that rules and plans can be written and tested without a database.
+Spec: ITI TF-2 §3.42.4.1.3 (what a submission is checked against), §3.18.4.1.2.3 (what queries
+filter by). Pure: no SQL here, so that rules and plans can be written and tested without a
+database.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
 """Opening a ledger: one URL, two databases, the schema brought up to date.
 
-SQLite: WAL, synchronous=FULL, one writer at a time (BEGIN IMMEDIATE). PostgreSQL: READ COMMITTED with advisory
-locks on what a submission touches. Nothing else in the Registry knows which of the two it is.
+SQLite: WAL, synchronous=FULL, one writer at a time (BEGIN IMMEDIATE). PostgreSQL: READ COMMITTED
+with advisory locks on what a submission touches. Nothing else in the Registry knows which of the
+two it is.
 """
 
 import hashlib

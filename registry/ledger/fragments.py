@@ -1,8 +1,8 @@
 """Changes to a stored fragment: a status, a folder's lastUpdateTime. Pure, on octets.
 
-Why on octets: a fragment was written by `xds.ebrim.writer`, which escapes every quote inside a value, so the
-first ` status="` is the start tag's attribute and nothing else. Reading and writing the whole object would
-give the same octets at fifty times the cost.
+Why on octets: a fragment was written by `xds.ebrim.writer`, which escapes every quote inside a
+value, so the first ` status="` is the start tag's attribute and nothing else. Reading and writing
+the whole object would give the same octets at fifty times the cost.
 
 Spec: ITI TF-3 §4.2.3.2.2 (availabilityStatus), §4.2.3.4.6 (lastUpdateTime).
 """
@@ -22,7 +22,8 @@ def with_status(fragment: bytes, status: str) -> bytes:
 
 
 def with_last_update_time(fragment: bytes, instant: str) -> bytes:
-    """Return a folder's fragment with another lastUpdateTime. Errors: ValueError when it has none."""
+    """Return a folder's fragment with another lastUpdateTime. Errors: ValueError when it has
+    none."""
     return _replace(_LAST_UPDATE, fragment, instant, "lastUpdateTime")
 
 

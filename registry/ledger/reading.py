@@ -1,7 +1,7 @@
 """Criteria in, stored fragments out: what every stored query becomes.
 
-Spec: ITI TF-2 §3.18.4.1.2.3 (AND between conditions, OR inside one). Objects come in the order of their
-registration. Lists longer than a statement may carry are read in portions.
+Spec: ITI TF-2 §3.18.4.1.2.3 (AND between conditions, OR inside one). Objects come in the order of
+their registration. Lists longer than a statement may carry are read in portions.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """From finished objects to rows: what queries filter by, and the fragment itself.
 
-Spec: ITI TF-2 §3.18.4.1.2.3.7; ITI TF-3 §4.2.3. Times keep only what sorts: 14 digits, '' when absent.
+Spec: ITI TF-2 §3.18.4.1.2.3.7; ITI TF-3 §4.2.3. Times keep only what sorts: 14 digits, '' when
+absent.
 """
 
 from dataclasses import dataclass, field

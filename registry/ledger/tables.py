@@ -1,7 +1,8 @@
 """The ledger's tables: columns that queries filter by, and the fragment that answers are made of.
 
-Spec: ITI TF-2 §3.18.4.1.2.3.7 (the parameters of stored queries). Every big table carries `patient_id` and can
-be partitioned by it. Times are 14 digits, which sort as time does; '' is absent.
+Spec: ITI TF-2 §3.18.4.1.2.3.7 (the parameters of stored queries). Every big table carries
+`patient_id` and can be partitioned by it. Times are 14 digits, which sort as time does; '' is
+absent.
 """
 
 import sqlalchemy as sa

@@ -1,10 +1,10 @@
 """One submission whole or not at all: look up what it touches, check outside, apply, commit.
 
-Theory. The work of a submission (look up, rules, plan, apply) runs inside the write transaction, so that what
-was looked up is still true when it is applied. On SQLite submissions that arrive together share one transaction
-and one fsync, each in its savepoint: whoever holds the lead runs the work of all that wait (group commit). On
-PostgreSQL each has its own transaction and holds advisory locks on what it touches. Both return to a caller only
-when its own work is durable.
+Theory. The work of a submission (look up, rules, plan, apply) runs inside the write transaction,
+so that what was looked up is still true when it is applied. On SQLite submissions that arrive
+together share one transaction and one fsync, each in its savepoint: whoever holds the lead runs
+the work of all that wait (group commit). On PostgreSQL each has its own transaction and holds
+advisory locks on what it touches. Both return to a caller only when its own work is durable.
 
 Spec: ITI TF-2 §3.42.4.1.3.1 (atomicity).
 """

@@ -1,6 +1,7 @@
 """The SOAP 1.2 envelope: read its headers and body, write answers and faults.
 
-Spec: SOAP 1.2 part 1 §5; WS-Addressing 1.0 SOAP binding; ITI TF-2 §V.3. Who calls is not asked here.
+Spec: SOAP 1.2 part 1 §5; WS-Addressing 1.0 SOAP binding; ITI TF-2 §V.3. Who calls is not asked
+here.
 """
 
 import uuid
@@ -57,7 +58,7 @@ class NotUnderstoodFault(SoapFault):
 
 
 def check_version(root: etree._Element) -> None:
-    """Refuse what is no SOAP 1.2 envelope. Errors: SoapFault VersionMismatch, naming both versions."""
+    """Refuse what is no SOAP 1.2 envelope. Errors: SoapFault VersionMismatch, naming both."""
     if root.tag == f"{{{SOAP}}}Envelope":
         return
     came = f"the element {quote(prefixed(str(root.tag)))}"
@@ -92,15 +93,17 @@ def open_envelope(root: etree._Element) -> Opened:
             FaultCode.SENDER,
             f"soap:Body must hold exactly one element, the request; came: {came}.",
         )
-    where = Where("soap:Envelope", root.sourceline or 0).child(
-        "soap:Body", children[-1].sourceline or 0
-    )
+    where = Where("soap:Envelope", _line(root)).child("soap:Body", _line(children[-1]))
     body = inside[0]
     return Opened(
         header=header,
         body=body,
-        body_where=where.child(prefixed(str(body.tag)), body.sourceline or 0),
+        body_where=where.child(prefixed(str(body.tag)), _line(body)),
     )
+
+
+def _line(element: etree._Element) -> int:
+    return getattr(element, "sourceline", None) or 0
 
 
 def check_understood(header: etree._Element | None) -> None:
@@ -125,8 +128,8 @@ def read_headers(
 ) -> Addressing:
     """Return the addressing of a request for one of the operations (action → body element).
 
-    HTTP action, wsa:Action and body must agree; a missing HTTP action is no disagreement (RFC 3902).
-    Errors: SoapFault, naming what came and what is known here.
+    HTTP action, wsa:Action and body must agree; a missing HTTP action is no disagreement (RFC
+    3902). Errors: SoapFault, naming what came and what is known here.
     """
     known = ", ".join(operations)
     addressing = read_addressing(opened.header, expected=known, reply_to_hosts=reply_to_hosts)

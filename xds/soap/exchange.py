@@ -1,6 +1,7 @@
 """What passes between the door and a room: one request with its attachments in, one answer out.
 
-Spec: ITI TF-2 Appendix V.3 (SOAP), V.8 (MTOM/XOP). Values only; the bytes are made and read elsewhere.
+Spec: ITI TF-2 Appendix V.3 (SOAP), V.8 (MTOM/XOP). Values only; the bytes are made and read
+elsewhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from xds.errors import Where
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoapRequest:
-    """A SOAP 1.2 request whose envelope is whole and well formed; nobody has been identified yet."""
+    """A SOAP 1.2 request whose envelope is whole; nobody has been identified yet."""
 
     action: str
     """wsa:Action."""
@@ -36,18 +37,19 @@ class SoapRequest:
 class Attachment(Protocol):
     """One MIME part that is still on the wire."""
 
-    content_id: str
-    """Without angle brackets, percent-decoded."""
+    @property
+    def content_id(self) -> str:
+        """Without angle brackets, percent-decoded."""
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the decoded content; once, and before the next attachment is asked for."""
 
 
 class Attachments(Protocol):
-    """The parts of the message after its root, in wire order, each read once and in constant memory.
+    """The parts after the root, in wire order, each read once and in constant memory.
 
-    Iterating past a part that was not read skips its bytes. Errors: SoapFault for bad framing, a document
-    over its limit, or a caller slower than the minimum rate.
+    Iterating past a part that was not read skips its bytes. Errors: SoapFault for bad framing, a
+    document over its limit, or a caller slower than the minimum rate.
     """
 
     def __iter__(self) -> Iterator[Attachment]: ...
@@ -55,7 +57,7 @@ class Attachments(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingDocument:
-    """A document's bytes in an answer: an MTOM part, or base64 in place when the request was plain."""
+    """A document's bytes in an answer: an MTOM part, or base64 in place."""
 
     content_id: str
     mime_type: str

@@ -19,8 +19,8 @@ class FaultCode(StrEnum):
 class SoapFault(Exception):  # noqa: N818 - the standard's own word
     """The one way in which a message that is no valid request ends.
 
-    `reason` goes to the caller; `operator_detail` goes only to the operator's log and the audit trail;
-    `subcode` is a name in Clark notation (`{uri}local`).
+    `reason` goes to the caller; `operator_detail` goes only to the operator's log and the audit
+    trail; `subcode` is a name in Clark notation (`{uri}local`).
     """
 
     def __init__(

@@ -1,12 +1,13 @@
 """A message as it arrives: the envelope whole and in memory, the documents still on the wire.
 
-Theory. Nothing is read past what is needed: a plain body up to the envelope limit, or a multipart body up to
-the end of its root part and of the parts that complete it (see `xds.soap.xop`). Parts that come before the root,
-or are passed over while completing it, are held in memory and count against the same limit. What is left is
-handed over as `Attachments`, which pull from the same stream.
+Theory. Nothing is read past what is needed: a plain body up to the envelope limit, or a multipart
+body up to the end of its root part and of the parts that complete it (see `xds.soap.xop`). Parts
+that come before the root, or are passed over while completing it, are held in memory and count
+against the same limit. What is left is handed over as `Attachments`, which pull from the same
+stream.
 
-Spec: RFC 2387; MTOM §3; ITI TF-2 §V.8. `chunks` is any iterator of bytes; how it meets a socket is the door's
-business.
+Spec: RFC 2387; MTOM §3; ITI TF-2 §V.8. `chunks` is any iterator of bytes; how it meets a socket
+is the door's business.
 """
 
 import base64
@@ -22,13 +23,13 @@ from lxml import etree
 from xds.errors import quote
 from xds.limits import Limits
 from xds.soap import xop
+from xds.soap.exchange import Attachment
 from xds.soap.fault import FaultCode, SoapFault
 from xds.soap.mtom import (
     Event,
     MultipartReader,
     PartBegin,
     PartData,
-    PartEnd,
     bad_multipart,
     parse_content_type,
 )
@@ -84,7 +85,12 @@ def receive(
     media_type, parameters = parse_content_type(content_type)
     budget = _Budget(limits.envelope_octets)
     if media_type.startswith("multipart/"):
-        return _receive_multipart(media_type, parameters, soap_action, chunks, limits, budget)
+        if media_type != "multipart/related":
+            raise SoapFault(
+                FaultCode.SENDER,
+                f"The Content-Type is {quote(media_type)}; expected multipart/related (RFC 2387).",
+            )
+        return _receive_multipart(parameters, soap_action, chunks, limits, budget)
     octets = _gather(chunks, budget)
     if media_type != SOAP_TYPE:
         _refuse_type(content_type, octets, limits)
@@ -151,19 +157,13 @@ def _http_action(parameters: dict[str, str], *others: str) -> str:
     return ""
 
 
-def _receive_multipart(  # noqa: PLR0913 - one call, from `receive`
-    media_type: str,
+def _receive_multipart(
     parameters: dict[str, str],
     soap_action: str,
     chunks: Iterator[bytes],
     limits: Limits,
     budget: _Budget,
 ) -> Incoming:
-    if media_type != "multipart/related":
-        raise SoapFault(
-            FaultCode.SENDER,
-            f"The Content-Type is {quote(media_type)}; expected multipart/related (RFC 2387).",
-        )
     reader = MultipartReader(parameters.get("boundary", ""), limits)
     stream = _Parts(reader, chunks)
     start = parameters.get("start")
@@ -331,7 +331,7 @@ class StreamedAttachments:
                 return content
         raise xop.missing_parts([content_id], [p.content_id for p in self._held])
 
-    def __iter__(self) -> "Iterator[_HeldPart | StreamedAttachment]":
+    def __iter__(self) -> Iterator[Attachment]:
         seen: set[str] = set()
         for held in self._held:
             _refuse_twin(held.content_id, seen)

@@ -1,7 +1,7 @@
 """An answer as it leaves: framed as the request was, documents streamed where they go.
 
-Spec: MTOM §3; XOP 1.0 §3.1; RFC 2387; ITI TF-2 §V.3, §V.8. MTOM in, MTOM out, faults too; plain in, plain out,
-with documents as base64 in place.
+Spec: MTOM §3; XOP 1.0 §3.1; RFC 2387; ITI TF-2 §V.3, §V.8. MTOM in, MTOM out, faults too; plain
+in, plain out, with documents as base64 in place.
 """
 
 import base64

@@ -1,9 +1,10 @@
 """xop:Include: how a message names its parts, and making an envelope whole before it is believed.
 
-Theory. Stacks optimise every base64 value they meet, so a signature's certificate may travel as a MIME part.
-What is not a document must therefore be put back in place before a signature is checked. Includes inside
-xds:Document stay: those bytes are streamed later. Content-IDs are compared in one canonical form, because
-stacks percent-encode the header, the href, both or neither.
+Theory. Stacks optimise every base64 value they meet, so a signature's certificate may travel as a
+MIME part. What is not a document must therefore be put back in place before a signature is
+checked. Includes inside xds:Document stay: those bytes are streamed later. Content-IDs are
+compared in one canonical form, because stacks percent-encode the header, the href, both or
+neither.
 
 Spec: XOP 1.0 §2, §3.2; RFC 2392 (cid: URLs).
 """
@@ -40,8 +41,8 @@ def canonical_content_id(value: str) -> str:
 def includes_to_complete(root: etree._Element) -> list[tuple[etree._Element, str]]:
     """Return the Includes outside documents, each with the canonical Content-ID that it names.
 
-    Includes inside documents are only checked, and their href made canonical.
-    Errors: SoapFault for an href that is no cid: URL, or an Include that is not alone in its parent.
+    Includes inside documents are only checked, and their href made canonical. Errors: SoapFault
+    for an href that is no cid: URL, or an Include that is not alone in its parent.
     """
     found = []
     for include in list(root.iter(INCLUDE)):
@@ -81,7 +82,8 @@ def _content_id(include: etree._Element) -> str:
     if not href[:4].lower() == "cid:" or len(href) <= len("cid:"):
         raise _bad(
             include,
-            f"its href is {quote(href)}; expected a 'cid:' URL that names a MIME part of this message",
+            f"its href is {quote(href)}; expected a 'cid:' URL that names a MIME part of this "
+            "message",
         )
     return canonical_content_id(href[len("cid:") :])
 
