@@ -1,8 +1,8 @@
 """Messages made to be dear: each must end in one fault within a bound, whatever it contains.
 
 Inclusive canonicalisation over 10,000 namespace declarations costs a minute in libxml2; the caps
-and the list of algorithms close it before anything is canonicalised. Bounds are generous: the point is
-the order.
+and the list of algorithms close it before anything is canonicalised. Bounds are generous: the point
+is the order of magnitude.
 """
 
 import base64

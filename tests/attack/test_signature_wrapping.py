@@ -21,7 +21,9 @@ from tests.attack.forge import (
     put_inside,
     security_of,
 )
-from tests.xds.security.build import ds, saml
+from tests.xds.security.build import NOW, a_vihf, ds, saml, trust
+from xds.security.signature import SignatureVerifier
+from xds.soap.fault import SoapFault
 
 IDS = {"same id": "_genuine", "own id": "_forged", "no id": None}
 SIGNED = {"unsigned forgery": False, "forgery with the signature": True}
@@ -162,3 +164,31 @@ def test_something_like_an_assertion_with_the_genuine_content(name):
     assertion = assertion_of(root)
     assertion.tag = name
     must_be_refused_at_the_gate(etree.tostring(root))
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+@pytest.mark.parametrize("outer", ["forgery outside", "original outside"])
+@pytest.mark.parametrize(("identifier", "signed", "original_signed"), MATRIX)
+def test_the_verifier_alone_sees_through_it_too(identifier, signed, original_signed, outer, inside):
+    """Without the message's own checks before it: what is accepted says what was signed."""
+    _, original, fake = combined(IDS[identifier], SIGNED[signed], ORIGINAL[original_signed])
+    pair = (fake, original) if outer == "forgery outside" else (original, fake)
+    put_inside(pair[0], inside, pair[1])
+    with pytest.raises(SoapFault):
+        SignatureVerifier(trust()).verify(etree.tostring(pair[0], with_tail=False), NOW)
+
+
+@pytest.mark.parametrize("place", ["beside", "in a value", "in its Object"])
+def test_the_verifier_alone_accepts_one_signature_only(place):
+    assertion = etree.fromstring(a_vihf())
+    signature = assertion.find(ds("Signature"))
+    second = copy.deepcopy(signature)
+    if place == "beside":
+        signature.addnext(second)
+    elif place == "in a value":
+        assertion.find(f".//{saml('AttributeValue')}").append(second)
+    else:
+        etree.SubElement(signature, ds("Object")).append(second)
+    with pytest.raises(SoapFault) as caught:
+        SignatureVerifier(trust()).verify(etree.tostring(assertion), NOW)
+    assert "2 signatures" in caught.value.operator_detail

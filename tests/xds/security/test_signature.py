@@ -69,6 +69,25 @@ def test_no_domain_can_name_what_is_never_safe(uri):
         Algorithms.with_legacy((uri,))
 
 
+@pytest.mark.parametrize(
+    ("tag", "more", "detail"),
+    [
+        (b"<saml:NameID>", b"x" * 262_144, "octets"),
+        (b"<saml:AttributeStatement>", b"<x/>" * 5_000, "too many"),
+        (b"<saml:Subject", b"".join(b' a%d=""' % n for n in range(70)), "too many"),
+        (b"<saml:Subject", b"".join(b' xmlns:a%d="u"' % n for n in range(260)), "namespace"),
+        (b"<saml:AttributeStatement>", b"<x>" * 40 + b"</x>" * 40, "deeply"),
+    ],
+    ids=["octets", "elements", "attributes", "namespaces", "depth"],
+)
+def test_an_assertion_past_a_cap_is_refused_before_its_signature_is_looked_at(tag, more, detail):
+    octets = a_vihf()
+    assert tag in octets
+    with pytest.raises(SoapFault) as caught:
+        SignatureVerifier(trust()).verify(octets.replace(tag, tag + more, 1), NOW)
+    assert detail in caught.value.operator_detail
+
+
 def test_what_is_returned_is_what_was_signed_and_nothing_else():
     octets = a_vihf()
     found = SignatureVerifier(trust()).verify(octets, NOW)
