@@ -22,8 +22,7 @@ def with_status(fragment: bytes, status: str) -> bytes:
 
 
 def with_last_update_time(fragment: bytes, instant: str) -> bytes:
-    """Return a folder's fragment with another lastUpdateTime. Errors: ValueError when it has
-    none."""
+    """Return a folder's fragment with another lastUpdateTime. Errors: ValueError if without."""
     return _replace(_LAST_UPDATE, fragment, instant, "lastUpdateTime")
 
 

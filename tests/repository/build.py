@@ -124,7 +124,7 @@ def submission_set(unique_id: str) -> tuple[RimObject, RimObject]:
     return package, mark
 
 
-def member(target: str) -> RimObject:
+def member(target: str, status: str = "Original") -> RimObject:
     return RimObject(
         tag="Association",
         attributes=(
@@ -134,7 +134,7 @@ def member(target: str) -> RimObject:
             ("targetObject", target),
             ("objectType", f"{OBJECT}:Association"),
         ),
-        slots=(slot("SubmissionSetStatus", "Original"),),
+        slots=(slot("SubmissionSetStatus", status),),
     )
 
 

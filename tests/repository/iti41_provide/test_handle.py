@@ -181,7 +181,7 @@ def test_parts_in_any_order_inline_and_mixed_are_the_same_documents(provide, vau
 def test_a_submission_without_documents_is_registered(provide, vault, scripted_registry):
     """An association only: the new set takes up a document that was registered earlier."""
     earlier = "urn:uuid:6a7e4f1c-7a4f-4b6e-9d3c-0d1f5a1e2b3c"
-    sent = Message(objects=(*submission_set(oid()), member(earlier)), contents=())
+    sent = Message(objects=(*submission_set(oid()), member(earlier, "Reference")), contents=())
     provide(call(sent))
     assert [o.id for o in registered(scripted_registry)] == [o.id for o in sent.objects]
     assert vault.index.count() == 0
