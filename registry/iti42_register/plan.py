@@ -1,5 +1,4 @@
-"""What a submission does to the Registry: ids, versions, statuses, deprecations, folder
-memberships.
+"""What a submission does to the Registry: ids, versions, statuses, deprecations, folders.
 
 Spec: ITI TF-2 §3.42.4.1.3.3.5, §3.42.4.1.3.5 to §3.42.4.1.3.7; ITI TF-3 §4.2.3.1.5. Pure: new
 UUIDs and the instant are parameters. The submission has passed every rule.
