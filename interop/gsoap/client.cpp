@@ -32,8 +32,8 @@ static std::string contents(const char *path) {
 static char *mine(struct soap *soap, const std::string &text) { return soap_strdup(soap, text.c_str()); }
 
 static int failed(Proxy &proxy) {
-    char text[4096];
-    std::cout << "fault=" << proxy.soap_sprint_fault(text, sizeof text) << std::endl;
+    const char *subcode = proxy.soap_fault_subcode(), *reason = proxy.soap_fault_string();
+    std::cout << "fault=" << (subcode ? subcode : "") << " " << (reason ? reason : "") << std::endl;
     return 1;
 }
 

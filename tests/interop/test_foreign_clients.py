@@ -139,4 +139,4 @@ def test_a_client_that_can_provide_is_told_what_is_wrong_with_its_metadata(clien
     security = node.security(tmp_path)
     said = client("provide", node.repository, security, one.metadata, one.entry, one.document)
     assert (said.code, said.all("status")) == (1, [FAILURE]), said.log
-    assert "XDSUnknownPatientId" in {error.partition(":")[0] for error in said.all("error")}
+    assert "XDSUnknownPatientId" in {error.partition(":")[0] for error in said.all("error")}, said.log
