@@ -15,6 +15,7 @@ from tests.interop.harness import (
     CLIENTS,
     CONTENT,
     Node,
+    Said,
     build,
     need,
     provide_plainly,
@@ -69,6 +70,10 @@ def php(folder: Path, node: Node) -> Client:
     return Client(name="php", command=("php", CLIENTS / "php" / "client.php"), can_provide=False)
 
 
+def codes(said: Said) -> list[str]:
+    return [error.partition(":")[0] for error in said.all("error")]
+
+
 @pytest.fixture(scope="session")
 def built(node, tmp_path_factory):
     """Builds a client once, whatever the order of the tests."""
@@ -118,9 +123,7 @@ def test_a_client_understands_that_a_document_is_unknown(client, node, tmp_path)
         wanted = (node.repository_unique_id, "1.2.3.4.5", tmp_path / "out")
         said = client(verb, node.repository, security, *wanted)
         assert (said.code, said.all("status")) == (1, [FAILURE]), said.log
-        assert [error.partition(":")[0] for error in said.all("error")] == [
-            "XDSDocumentUniqueIdError"
-        ]
+        assert codes(said) == ["XDSDocumentUniqueIdError"]
 
 
 def test_a_client_understands_that_its_assertion_is_too_old(client, node, tmp_path):
@@ -139,4 +142,18 @@ def test_a_client_that_can_provide_is_told_what_is_wrong_with_its_metadata(clien
     security = node.security(tmp_path)
     said = client("provide", node.repository, security, one.metadata, one.entry, one.document)
     assert (said.code, said.all("status")) == (1, [FAILURE]), said.log
-    assert "XDSUnknownPatientId" in {error.partition(":")[0] for error in said.all("error")}, said.log
+    assert "XDSUnknownPatientId" in codes(said), said.log
+
+
+@pytest.mark.parametrize("make", [gsoap, jaxws], ids=lambda make: make.__name__)
+def test_a_document_of_many_megabytes_goes_in_and_comes_out_as_a_part(make, built, node, tmp_path):
+    client, content = built(make), CONTENT * 48
+    one = submission(tmp_path, node, node.patient(), content)
+    security = node.security(tmp_path)
+    said = client("provide", node.repository, security, one.metadata, one.entry, one.document)
+    assert said.all("status") == [SUCCESS], said.log
+    out = tmp_path / "out.bin"
+    wanted = (node.repository_unique_id, one.unique_id, out)
+    said = client("retrieve", node.repository, security, *wanted)
+    assert said.all("status") == [SUCCESS], said.log
+    assert out.read_bytes() == content
