@@ -71,6 +71,11 @@ REFUSED = {
     "no NameID": (drop(f".//{saml('NameID')}"), "NameID"),
     "no Subject": (drop(f".//{saml('Subject')}"), "Subject"),
     "an empty NameID": (text(f".//{saml('NameID')}", " "), "NameID"),
+    "a NameID with an element in it": (
+        append(f".//{saml('NameID')}", "<x:y/>"),
+        "NameID must hold text and no elements",
+    ),
+    "an Issuer with an element in it": (append(saml("Issuer"), "<x:y/>"), "Issuer must hold text"),
     "another audience": (text(f".//{saml('Audience')}", "urn:elsewhere"), "another audience"),
     "an empty audience": (text(f".//{saml('Audience')}", ""), "Audience"),
     "version 1.1": (put(".", "Version", "1.1"), "Version"),
