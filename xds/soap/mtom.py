@@ -1,9 +1,10 @@
 """multipart/related as a push parser and a writer, sans I/O: bytes in, events out.
 
-Theory. A body is preamble, parts, epilogue. A part starts after a delimiter line `CRLF--boundary[--] LWS CRLF`
-and ends before the next. The reader holds back only what may still turn out to be a delimiter, so memory is
-bounded whatever the chunks are; it decides nothing about content. Two laws hold and are tested: the same bytes
-cut in any way give the same events, and any bytes give events or one `SoapFault`.
+Theory. A body is preamble, parts, epilogue. A part starts after a delimiter line
+`CRLF--boundary[--] LWS CRLF` and ends before the next. The reader holds back only what may still
+turn out to be a delimiter, so memory is bounded whatever the chunks are; it decides nothing about
+content. Two laws hold and are tested: the same bytes cut in any way give the same events, and any
+bytes give events or one `SoapFault`.
 
 Spec: RFC 2046 §5.1.1, RFC 2387, MTOM/XOP; ITI TF-2 §V.8.
 """
@@ -105,6 +106,9 @@ class MultipartReader:
         """Take the next bytes, return the events they complete. Errors: SoapFault."""
         if self._state is _State.EPILOGUE:
             return []
+        if self._state is _State.BODY and not self._buffer and self._delimiter not in octets:
+            # The usual case by far, and without a copy: a piece from the middle of a document.
+            return self._middle(octets)
         self._buffer += octets
         events: list[Event] = []
         while self._advance(events):
@@ -113,12 +117,33 @@ class MultipartReader:
 
     def close(self) -> list[Event]:
         """Say that no more bytes come. Errors: SoapFault when the body is not whole."""
-        if self._state is not _State.EPILOGUE:
+        if self._state is _State.EPILOGUE:
+            return []
+        boundary = quote(self._delimiter[2:].decode("ascii"))
+        if self._state is _State.PREAMBLE:
             raise bad_multipart(
-                f"it ends before its closing boundary, in part {self._parts} "
-                "(the sender stopped early, or the boundary differs from the Content-Type's)"
+                f"no line {boundary} was found; expected one before each part, as the boundary "
+                "parameter of the Content-Type says, with CRLF at its end"
             )
-        return []
+        raise bad_multipart(
+            f"it ends in part {self._parts}, before the closing line {boundary[:-1]}--'. "
+            "Fix: send the whole body"
+        )
+
+    def _middle(self, octets: bytes) -> list[Event]:
+        """Return the piece as content, but for an end that may be the start of a delimiter."""
+        upto = self._certain(octets)
+        self._buffer = octets[upto:]
+        return [PartData(octets[:upto])] if upto else []
+
+    def _certain(self, octets: bytes) -> int:
+        """Return up to where bytes without a whole delimiter cannot be part of one."""
+        at = octets.find(b"\r", max(0, len(octets) - len(self._delimiter) + 1))
+        while at >= 0:
+            if self._delimiter.startswith(octets[at:]):
+                return at
+            at = octets.find(b"\r", at + 1)
+        return len(octets)
 
     def _advance(self, events: list[Event]) -> bool:
         """Take one step; return whether another may be possible with what is in the buffer."""
@@ -137,7 +162,7 @@ class MultipartReader:
         while True:
             found = self._buffer.find(self._delimiter, search_from)
             if found < 0:
-                self._emit(events, len(self._buffer) - len(self._delimiter) + 1)
+                self._emit(events, self._certain(self._buffer))
                 return False
             stands, end = self._delimiter_at(found)
             if stands is None:
@@ -175,7 +200,7 @@ class MultipartReader:
         return True
 
     def _delimiter_at(self, found: int) -> tuple[bool | None, int]:
-        """Return whether a delimiter line stands here (None: too early to say) and where it ends."""
+        """Return whether a delimiter line stands here (None: too early) and where it ends."""
         after = self._buffer[found + len(self._delimiter) : found + self._keep]
         if after.startswith(b"--"):
             return True, found + len(self._delimiter) + 2
@@ -186,7 +211,7 @@ class MultipartReader:
         if rest.startswith(b"\r\n"):
             # The CRLF stays: a head may be empty, and then it is the first half of its end.
             return True, found + len(self._delimiter) + padding
-        if rest in (b"", b"\r") and padding < MAX_PADDING_OCTETS:
+        if rest in (b"", b"\r") and len(after) < MAX_PADDING_OCTETS + 2:
             return None, 0
         return False, 0
 
@@ -202,7 +227,7 @@ class MultipartReader:
         # The buffer starts with the CRLF of the delimiter line.
         end = self._buffer.find(b"\r\n\r\n")
         limit = self._limits.part_head_octets
-        if end > limit or (end < 0 and len(self._buffer) > limit):
+        if end > limit or (end < 0 and len(self._buffer) > limit + len(b"\r\n\r")):
             raise bad_multipart(f"the head of part {self._parts + 1} is over {limit} octets")
         if end < 0:
             return False
