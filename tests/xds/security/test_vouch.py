@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.xds.security.build import AUDIENCE, NOW, a_gate, call, envelope, repository
+from tests.xds.security.build import (
+    AUDIENCE,
+    NOW,
+    a_gate,
+    a_xua,
+    call,
+    edited,
+    envelope,
+    repository,
+    saml,
+)
 from xds.security.caller import Caller, CodedValue
 from xds.security.vouch import VOUCHED_ACTIONS, vouch
 from xds.soap.fault import SoapFault
@@ -76,3 +86,22 @@ def test_a_voucher_for_another_registry_is_refused():
     gate = a_gate(voucher_actions=VOUCHED_ACTIONS)
     with pytest.raises(SoapFault, match="audience"):
         call(envelope(octets), gate, action=ITI_42)
+
+
+def test_a_vouchers_assertion_that_vouches_for_nobody_is_refused():
+    """Well formed for its purpose, but it names no original: a Repository is nobody's issuer."""
+    gate = a_gate(voucher_actions=VOUCHED_ACTIONS)
+    with pytest.raises(SoapFault, match="lacks"):
+        call(envelope(a_xua(repository().signer)), gate, action=ITI_42)
+
+
+def test_a_voucher_under_another_issuers_name_is_refused():
+    caller = Caller(identity="a", issuer="b", assertion_id="_c", assertion_digest="d")
+    octets = vouch(caller, repository().signer, audience=AUDIENCE, instant=NOW, assertion_id="_v")
+
+    def rename(root):
+        root.find(saml("Issuer")).text = "CN=CABINET"
+
+    gate = a_gate(voucher_actions=VOUCHED_ACTIONS)
+    with pytest.raises(SoapFault, match="Issuer"):
+        call(envelope(edited(octets, rename, repository().signer)), gate, action=ITI_42)
