@@ -161,7 +161,7 @@ class _Family:
         service = next(s for s, child in self._children.items() if child.pid == ended.si_pid)
         code = self._children[service].wait()
         sys.stderr.write(f"greffe serve: the {service} ended by itself, with code {code}\n")
-        return code or Exit.USAGE
+        return code if code > 0 else Exit.REFUSED
 
     def _on_stop(self, _: int, __: FrameType | None) -> None:
         """Stop what was started last, which wakes `serve`; that stops the rest in order."""

@@ -104,7 +104,7 @@ def _submit(
     done: dict[str, Any] = {
         "unique_id": unique_id,
         "patient_id": group[0].patient_id,
-        "status": "Failure",
+        "status": "",
         "signature": None,
         "documents": [
             {

@@ -65,15 +65,15 @@ def _tell(teller: Teller, home: Path) -> None:
             "A doctor shares documents in the French shared medical record, and reads back."
         )
         teller.say(
-            "Dr Alix Essai is a general practitioner who does not exist, no more than her patients. "
-            "In every message a signed assertion says who she is."
+            "Dr Alix Essai, general practitioner, does not exist, and neither do her patients. "
+            "A signed assertion in every message says who she is."
         )
         teller.say(f"HOME below is {home}.")
         teller.step("A home of its own: settings, test keys, empty stores")
         teller.command("init HOME")
         run("init", home)
         with serving(home) as urls:
-            _serve(teller, home, urls)
+            _serve(teller, urls)
             shared, patients = _share(teller, home, samples)
             found = _find(teller, home, shared, patients)
             _fetch(teller, home, shared, found)
@@ -94,7 +94,7 @@ def _lines(path: Path) -> int:
     return len(path.read_bytes().splitlines()) if path.exists() else 0
 
 
-def _serve(teller: Teller, home: Path, urls: dict[str, str]) -> None:
+def _serve(teller: Teller, urls: dict[str, str]) -> None:
     teller.step("Two services, each a process of its own; they share nothing but SOAP")
     teller.command("serve --home HOME")
     for service, url in urls.items():

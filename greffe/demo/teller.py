@@ -41,7 +41,7 @@ class Teller:
 
     def say(self, text: str) -> None:
         """Say a sentence."""
-        self._wrapped(text, "")
+        self._wrapped(text, "", hanging="")
 
     def rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table."""
@@ -54,21 +54,21 @@ class Teller:
     def refused(self, code: str, text: str) -> None:
         """Show a server's refusal, in its own words."""
         self._wrapped(f"✗ {code}", "yellow")
-        self._wrapped(f"  {text}", "")
+        self._wrapped(f"  {text}", "", hanging="")
 
     def bad(self, text: str) -> None:
         """Say that something is not as told."""
         self._console.print()
         self._wrapped(f"✗ {text}", "bold red")
 
-    def _wrapped(self, text: str, style: str) -> None:
+    def _wrapped(self, text: str, style: str, *, hanging: str = "  ") -> None:
         for line in text.splitlines():
             indent = "   " + " " * (len(line) - len(line.lstrip()))
             lines = textwrap.wrap(
                 line.strip(),
                 self._console.width,
                 initial_indent=indent,
-                subsequent_indent=indent + "  ",
+                subsequent_indent=indent + hanging,
                 break_long_words=False,
             )
             for wrapped in lines:

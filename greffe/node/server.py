@@ -20,6 +20,7 @@ from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from greffe.exits import Exit
 from greffe.node.death import die_with_parent
 from greffe.node.lease import Lease, Service
 from xds.clock import monotonic
@@ -86,10 +87,13 @@ def serve(serving: Serving) -> int:
     """Serve until SIGTERM or SIGINT; returns 0, or another code when the service could not."""
     logging.basicConfig(stream=sys.stderr, format=LOG_FORMAT, datefmt=LOG_TIME, force=True)
     logging.getLogger("greffe").setLevel(logging.INFO)
+    arbiter = os.getpid()
     try:
         _Arbiter(_Application(serving)).run()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+        if os.getpid() != arbiter:
+            raise  # a worker, whose code is for its arbiter
+        return Exit.USAGE if end.code == Arbiter.APP_LOAD_ERROR else int(end.code or 0)
     finally:
         serving.lease.withdraw()
     return 0
@@ -202,7 +206,14 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 
 
 class _Log(Logger):  # type: ignore[misc]
-    """gunicorn's own messages, in the form of ours."""
+    """gunicorn's own messages, in the form of ours, but for those that say again what was said."""
 
     error_fmt = LOG_FORMAT
     datefmt = LOG_TIME
+    _is_over = False
+
+    def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log an error; a worker that could not open its application has said why."""
+        self._is_over = self._is_over or args[-1:] == (Arbiter.APP_LOAD_ERROR,)
+        if not self._is_over:
+            super().error(msg, *args, **kwargs)
