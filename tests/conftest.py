@@ -1,4 +1,4 @@
-"""What holds for every test: under `.ci/run` nothing is skipped for want of a program.
+"""What holds for every test: a PostgreSQL server; under `.ci/run` no skip for want of a program.
 
 Elsewhere a test that needs a Debian program skips when it is absent, with the program's name in the
 reason; with GREFFE_INTEROP=1 such a skip is a failure.
@@ -28,3 +28,18 @@ def pytest_runtest_makereport(item, call):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: this may not be skipped here: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL server of this test process's own; skips where there can be none."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    from tests.postgres import NoServerError, running
+
+    servers = running()
+    try:
+        server = next(servers)
+    except NoServerError as error:
+        pytest.skip(str(error))
+    yield server
+    servers.close()

@@ -1,0 +1,184 @@
+"""The Registry's two rooms as a test calls them: objects and queries in, values out.
+
+registry.register(*a_submission())                      -> Answer of ITI-42
+registry.ask("FindDocuments", patient="'…'", …)         -> Answer of ITI-18
+
+Every answer is checked against the schemas on its way.
+"""
+
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from lxml import etree
+
+from registry.iti18_stored_query import handle as iti18
+from registry.iti18_stored_query.catalogue import STORED_QUERIES
+from registry.iti42_register import handle as iti42
+from registry.ledger.sql import SqlLedger
+from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
+from xds.contract import load_schema
+from xds.ebrim.query import write_query
+from xds.ebrim.response import read_registry_response
+from xds.ebrim.submit import write_submit_objects
+from xds.errors import Refusal, Where
+from xds.limits import Limits
+from xds.metadata import vocabulary as v
+from xds.metadata.rim import RimObject
+from xds.security.caller import Caller
+from xds.soap.exchange import SoapRequest
+from xds.story import Call, Room
+
+STRANGER = "NOBODY-7^^^&1.3.6.1.4.1.21367.2005.3.7&ISO"
+CALLER = Caller(identity="test", issuer="test")
+START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+QUERY_IDS = {query.name: query.id for query in STORED_QUERIES}
+BOTH = f"('{v.APPROVED}','{v.DEPRECATED}')"
+APPROVED = f"('{v.APPROVED}')"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client sees of an answer."""
+
+    status: str
+    codes: tuple[str, ...]
+    """Of errors."""
+    complaints: tuple
+    objects: tuple[RimObject, ...]
+    body: bytes
+
+    @property
+    def ids(self) -> list[str]:
+        return [o.id for o in self.objects]
+
+    def of(self, tag: str) -> list[RimObject]:
+        return [o for o in self.objects if o.tag == tag]
+
+
+def answer_of(body: bytes) -> Answer:
+    root = etree.fromstring(body)
+    load_schema().assertValid(root)
+    read = read_registry_response(root)
+    return Answer(
+        status=read.status.rpartition(":")[2],
+        codes=tuple(str(c.code) for c in read.complaints if c.is_error),
+        complaints=read.complaints,
+        objects=read.objects,
+        body=body,
+    )
+
+
+def a_call(body: bytes, *, action: str = "", message_id="", caller=CALLER, instant=START) -> Call:
+    root = etree.fromstring(body)
+    request = SoapRequest(
+        action=action,
+        message_id=message_id or f"urn:uuid:{uuid.uuid4()}",
+        to=None,
+        body=root,
+        body_where=Where("body", 1),
+        envelope=root,
+        envelope_octets=body,
+        is_mtom=False,
+    )
+    return Call(request=request, attachments=(), caller=caller, instant=instant)
+
+
+def run(room: Room, call: Call) -> Answer:
+    """Run a room as the story does, as far as refusals go."""
+    try:
+        answer = room.handle(call).answer
+    except Refusal as refusal:
+        assert refusal.complaints, "a refusal without a word"
+        return answer_of(room.refuse(refusal.complaints, call.request))
+    return answer_of(b"".join(answer.body))
+
+
+@dataclass
+class Registry:
+    """Both rooms over one ledger, and a clock that goes on by a minute with every submission."""
+
+    ledger: SqlLedger
+    registering: Room
+    asking: Room
+    clock: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    @classmethod
+    def over(cls, ledger: SqlLedger, domain=OPEN_DOMAIN, limits: Limits | None = None):
+        for patient in (PATIENT, OTHER_PATIENT):
+            ledger.add_patient(patient, "20260101000000")
+        return cls(
+            ledger=ledger,
+            registering=iti42.room(ledger=ledger, domain=domain, identifier_checks={}),
+            asking=iti18.room(ledger=ledger, limits=limits or Limits()),
+        )
+
+    def register(self, *objects: RimObject, caller=CALLER, message_id="", body=b"") -> Answer:
+        instant = START + timedelta(minutes=next(self.clock))
+        sent = body or write_submit_objects(objects)
+        return run(
+            self.registering, a_call(sent, caller=caller, message_id=message_id, instant=instant)
+        )
+
+    def registered(self, *objects: RimObject) -> Answer:
+        answer = self.register(*objects)
+        assert answer.status == "Success", [c.code_context for c in answer.complaints]
+        return answer
+
+    def ask(self, query: str, slots=(), *, returns="LeafClass", home="", **named) -> Answer:
+        """Ask a stored query; `slots` are pairs of name and values, a name may come again."""
+        pairs = [*slots.items()] if isinstance(slots, dict) else [*slots]
+        pairs += [(f"${name}", value) for name, value in named.items()]
+        return self.send(a_query(query, pairs, returns=returns, home=home))
+
+    def send(self, body: bytes) -> Answer:
+        return run(self.asking, a_call(body))
+
+    def find(self, patient: str = PATIENT, status: str = BOTH, **named) -> Answer:
+        """FindDocuments, which must succeed."""
+        answer = self.ask(
+            "FindDocuments",
+            XDSDocumentEntryPatientId=text(patient),
+            XDSDocumentEntryStatus=status,
+            **named,
+        )
+        assert answer.status == "Success", [c.code_context for c in answer.complaints]
+        return answer
+
+    def everything(self, patient: str = PATIENT, returns="LeafClass") -> Answer:
+        both = f"('{v.STABLE}','{v.ON_DEMAND}')"
+        return self.ask(
+            "GetAll",
+            patientId=text(patient),
+            XDSDocumentEntryStatus=BOTH,
+            XDSSubmissionSetStatus=BOTH,
+            XDSFolderStatus=BOTH,
+            XDSDocumentEntryType=both,
+            returns=returns,
+        )
+
+    def entry(self, unique_id: str) -> RimObject:
+        """The last registered entry of that uniqueId."""
+        answer = self.ask("GetDocuments", XDSDocumentEntryUniqueId=texts(unique_id))
+        return answer.of("ExtrinsicObject")[-1]
+
+
+def text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def texts(*values: str) -> str:
+    return "(" + ",".join(map(text, values)) + ")"
+
+
+def a_query(query: str, pairs=(), *, returns="LeafClass", home="") -> bytes:
+    """An AdhocQueryRequest; pairs of slot name and value or list of values."""
+    empty = write_query(QUERY_IDS.get(query, query), {}, return_type=returns, home=home)
+    written = b"".join(
+        write_query("", {name: (value,) if isinstance(value, str) else value}).split(
+            b'<rim:AdhocQuery id="">'
+        )[1].split(b"</rim:AdhocQuery>")[0]
+        for name, value in pairs
+    )
+    return empty.replace(b"</rim:AdhocQuery>", written + b"</rim:AdhocQuery>")
