@@ -6,7 +6,9 @@ caller who is refused while still sending gets the answer first; then what is le
 thrown away, within bounds, so that closing the connection does not destroy the answer on its way.
 """
 
+import io
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,6 +18,8 @@ from xds.limits import MIB, Limits
 from xds.soap.fault import FaultCode, SoapFault
 
 PIECE_OCTETS: Final = 64 * 1024
+DIRECT_OCTETS: Final = 256 * 1024
+"""A piece that is read straight from the socket; what fits the processor's cache."""
 FIRST_OCTETS: Final = 1024
 """What gunicorn waits for when it is asked for a single byte."""
 GRACE_SECONDS: Final = 5.0
@@ -66,12 +70,55 @@ class _Watchdog:
 WATCHDOG: Final = _Watchdog()
 
 
+class _Direct:
+    """A body of known length, read from gunicorn's socket.
+
+    Why: gunicorn reads ahead and copies what is left of it at every read, about ten times the body;
+    here each piece is received once, where it stays. What gunicorn holds already comes first, and
+    its count of what is left is kept, so that it finds the next request.
+    """
+
+    def __init__(self, connection: socket.socket, reader: Any) -> None:
+        self._connection = connection
+        self._reader = reader
+
+    def read(self, size: int) -> bytes:
+        """Return so many bytes, fewer only when the caller stops sending."""
+        unreader = self._reader.unreader
+        held: bytes = unreader.buf.getvalue()
+        if held:
+            unreader.buf = io.BytesIO(held[size:])
+        pieces = [held[:size]] if held else []
+        missing = size - len(held)
+        while missing > 0:
+            piece = self._connection.recv(missing, socket.MSG_WAITALL)
+            if not piece:
+                break
+            pieces.append(piece)
+            missing -= len(piece)
+        found = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._reader.length -= len(found)
+        return found
+
+
+def _direct(environ: dict[str, Any]) -> _Direct | None:
+    """Return the direct way to the body where gunicorn and its length allow it, without TLS."""
+    connection = environ.get("gunicorn.socket")
+    reader = getattr(environ["wsgi.input"], "reader", None)
+    known = hasattr(reader, "length") and hasattr(getattr(reader, "unreader", None), "buf")
+    if not isinstance(connection, socket.socket) or isinstance(connection, ssl.SSLSocket):
+        return None
+    return _Direct(connection, reader) if known else None
+
+
 class Wire:
     """One request's body. Errors: SoapFault when the caller is silent, too slow, or goes away."""
 
     def __init__(self, environ: dict[str, Any], limits: Limits) -> None:
         """Read from a WSGI environment; gunicorn also shows its socket, for deadlines."""
-        self._input = environ["wsgi.input"]
+        direct = _direct(environ)
+        self._input = direct or environ["wsgi.input"]
+        self._piece_octets = DIRECT_OCTETS if direct else PIECE_OCTETS
         self._socket: socket.socket | None = environ.get("gunicorn.socket")
         self._limits = limits
         length = environ.get("CONTENT_LENGTH") or ""
@@ -93,12 +140,13 @@ class Wire:
         rate = self._limits.minimum_rate_octets
         if first := self._next(self._limits.first_byte_seconds + FIRST_OCTETS / rate, 1):
             yield first
-        while chunk := self._next(GRACE_SECONDS + PIECE_OCTETS / rate):
+        while chunk := self._next(GRACE_SECONDS + self._piece_octets / rate):
             yield chunk
 
-    def _next(self, seconds: float, most: int = PIECE_OCTETS) -> bytes:
+    def _next(self, seconds: float, most: int = 0) -> bytes:
         if self._is_over or self._is_broken:
             return b""
+        most = most or self._piece_octets
         size = most if self._left is None else min(most, self._left)
         chunk, is_in_time = self._read_within(size, seconds)
         self._read += len(chunk)
