@@ -6,7 +6,8 @@ two it is.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from registry.ledger.api import LedgerBusyError, LedgerFullError
 
 BUSY_SECONDS: Final = 30
+MANY_LOCKS: Final = 256
 WRITES: Final = "greffe_writes"
 """Execution option of a connection whose transaction will write."""
 PRAGMAS: Final = (
@@ -35,12 +37,21 @@ BUSY: Final = ("database is locked", "lock timeout", "too many clients", "deadlo
 def open_engine(url: str) -> Engine:
     """Return an engine for the ledger's URL. Errors: sqlalchemy.exc.ArgumentError for a bad URL."""
     if not is_sqlite(url):
-        return sa.create_engine(url, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        engine = sa.create_engine(
+            url,
+            pool_size=16,
+            max_overflow=16,
+            pool_pre_ping=True,
+            pool_timeout=BUSY_SECONDS,
+        )
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     engine = sa.create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
         pool_size=16,
         max_overflow=16,
+        pool_timeout=BUSY_SECONDS,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -57,6 +68,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in PRAGMAS:
         connection.execute(pragma)
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    connection.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -84,13 +100,20 @@ def migrate(engine: Engine) -> None:
 def lock(connection: Connection, names: Iterable[str]) -> None:
     """Hold these names until the transaction ends; SQLite has one writer and needs nothing.
 
-    In one order for everybody, so that two submissions cannot wait for each other.
+    In one order for everybody, so that two submissions cannot wait for each other. Many names are
+    one lock that excludes everybody, because a server has room for some thousand locks in all.
     """
     if connection.dialect.name == "sqlite":
         return
     keys = sorted({_lock_key(name) for name in names})
-    for key in keys:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    if len(keys) > MANY_LOCKS:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:all)"), {"all": EVERYTHING})
+        return
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:all)"), {"all": EVERYTHING})
+    connection.execute(
+        sa.text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"),
+        {"keys": keys},
+    )
 
 
 def _lock_key(name: str) -> int:
@@ -98,11 +121,23 @@ def _lock_key(name: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def translated(error: sa.exc.OperationalError) -> Exception:
-    """Return the ledger's own error for a database error that a caller can do something about."""
-    text = str(error.orig)
-    if any(sign in text for sign in FULL):
-        return LedgerFullError(text)
-    if any(sign in text for sign in BUSY):
-        return LedgerBusyError(text)
-    return error
+EVERYTHING: Final = _lock_key("everything")
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Give database errors that a caller can do something about the ledger's own names.
+
+    Errors: LedgerBusyError, LedgerFullError; other errors as they are.
+    """
+    try:
+        yield
+    except sa.exc.TimeoutError as error:  # no connection became free
+        raise LedgerBusyError(str(error)) from error
+    except sa.exc.OperationalError as error:
+        text = str(error.orig)
+        if any(sign in text for sign in FULL):
+            raise LedgerFullError(text) from error
+        if any(sign in text for sign in BUSY):
+            raise LedgerBusyError(text) from error
+        raise

@@ -12,7 +12,8 @@ from typing import Final
 
 _STATUS: Final = re.compile(rb'( status=")[^"]*(")')
 _LAST_UPDATE: Final = re.compile(
-    rb'(<rim:Slot name="lastUpdateTime"><rim:ValueList><rim:Value>)[^<]*(</rim:Value>)'
+    rb'(<rim:Slot name="lastUpdateTime"(?: slotType="[^"]*")?><rim:ValueList><rim:Value>)'
+    rb"[^<]*(</rim:Value>)"
 )
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
 from registry.ledger import tables as t
 from registry.ledger.api import Reader, Unit, Wanted
-from registry.ledger.engine import WRITES, migrate, open_engine, translated
+from registry.ledger.engine import WRITES, migrate, open_engine, translating
 from registry.ledger.reading import SqlReader
 from registry.ledger.writing import GroupWriter, LockingWriter
 from xds.metadata.hl7v2 import cx_key
@@ -29,11 +28,11 @@ class SqlLedger:
     def read(self, work: Callable[[Reader], T]) -> T:
         """Run a query on one consistent state. Errors: LedgerBusyError."""
         level = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        try:
-            with self._engine.connect().execution_options(**level) as connection:
-                return work(SqlReader(connection))
-        except sa.exc.OperationalError as error:
-            raise translated(error) from error
+        with (
+            translating(),
+            self._engine.connect().execution_options(**level) as connection,
+        ):
+            return work(SqlReader(connection))
 
     def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
         """Run the work in a transaction; return when it is durable. An exception rolls it back.
@@ -50,14 +49,13 @@ class SqlLedger:
             .values(patient_id=cx_key(patient_id), known_since=instant)
             .on_conflict_do_nothing()
         )
-        try:
-            with (
-                self._engine.connect().execution_options(**{WRITES: True}) as connection,
-                connection.begin(),
-            ):
-                return connection.execute(statement).rowcount == 1
-        except sa.exc.OperationalError as error:
-            raise translated(error) from error
+        with (
+            translating(),
+            self._engine.connect().execution_options(**{WRITES: True}) as connection,
+            connection.begin(),
+        ):
+            options = {"preserve_rowcount": True}  # else unknown for INSERT on PostgreSQL
+            return connection.execute(statement, execution_options=options).rowcount == 1
 
     def close(self) -> None:
         """Close every connection."""

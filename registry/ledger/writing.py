@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from registry.ledger import tables as t
 from registry.ledger.api import Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
-from registry.ledger.engine import WRITES, lock, translated
+from registry.ledger.engine import WRITES, lock, translating
 from registry.ledger.fragments import with_last_update_time, with_status
 from registry.ledger.reading import MAX_LIST
 from registry.ledger.rows import TABLES, rows_of
@@ -166,19 +166,20 @@ class GroupWriter:
             group.append(self._waiting.popleft())
         try:
             with (
+                translating(),
                 self._engine.connect().execution_options(**{WRITES: True}) as connection,
                 connection.begin(),
             ):
                 for job in group:
                     self._run(connection, job)
-        except sa.exc.OperationalError as error:
-            self._fail(group, translated(error))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - raised again in the thread of each caller
             self._fail(group, error)
-            if not isinstance(error, Exception):
-                raise
-        for job in group:
-            job.is_done = True
+        except BaseException:  # the leader is being stopped, the others are not
+            self._fail(group, RuntimeError("the thread that led this group was stopped"))
+            raise
+        finally:
+            for job in group:
+                job.is_done = True
 
     @staticmethod
     def _run(connection: Connection, job: _Job) -> None:
@@ -187,8 +188,7 @@ class GroupWriter:
         try:
             job.run(SqlUnit(connection))
         except sa.exc.OperationalError:
-            savepoint.rollback()
-            raise
+            raise  # the whole transaction is lost, and SQLite may have ended it already
         except Exception as error:  # noqa: BLE001 - raised again in the caller's own thread
             savepoint.rollback()
             job.error = error
@@ -211,9 +211,6 @@ class LockingWriter:
 
     def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
         """Return the work's result when it is durable; its exception if it raised one."""
-        try:
-            with self._engine.begin() as connection:
-                lock(connection, wanted.patient_ids | wanted.unique_ids | wanted.entry_uuids)
-                return work(SqlUnit(connection))
-        except sa.exc.OperationalError as error:
-            raise translated(error) from error
+        with translating(), self._engine.begin() as connection:
+            lock(connection, wanted.patient_ids | wanted.unique_ids | wanted.entry_uuids)
+            return work(SqlUnit(connection))
