@@ -61,9 +61,7 @@ def _tell(teller: Teller, home: Path) -> None:
         samples = sorted(p for p in Path(folder).rglob("*.xml") if _is_document(p))
         if not samples:
             raise CommandError(f"{folder} holds no sample documents")
-        teller.title(
-            "A doctor shares documents in the French shared medical record, and reads back."
-        )
+        teller.title("Documents are shared in the French shared medical record, and read back.")
         teller.say(
             "Dr Alix Essai, general practitioner, does not exist, and neither do her patients. "
             "A signed assertion in every message says who she is."
