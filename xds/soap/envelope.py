@@ -4,6 +4,7 @@ Spec: SOAP 1.2 part 1 §5; WS-Addressing 1.0 SOAP binding; ITI TF-2 §V.3. Who c
 here.
 """
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,13 +21,18 @@ from xds.soap.addressing import (
     SOAP_FAULT_ACTION,
     UNDERSTOOD,
     Addressing,
+    AddressingFault,
+    invalid,
+    is_for_us,
     peek_message_id,
     read_addressing,
 )
-from xds.soap.addressing import fault as addressing_fault
 from xds.soap.fault import FaultCode, SoapFault
+from xds.soap.xml import elements, line
 
-OUR_ROLES: Final = frozenset({"", f"{SOAP}/role/next", f"{SOAP}/role/ultimateReceiver"})
+MAX_ACTION_CHARACTERS: Final = 1024
+MAX_NAMED: Final = 10
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SECURITY: Final = f"{{{WSSE}}}Security"
 
 
@@ -49,7 +55,7 @@ class NotUnderstoodFault(SoapFault):
     """A MustUnderstand fault, which also names the headers. Spec: SOAP 1.2 part 1 §5.4.8."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        shown = ", ".join(prefixed(name) for name in names)
+        shown = _named(names)
         super().__init__(
             FaultCode.MUST_UNDERSTAND,
             f"Headers marked mustUnderstand are not understood here: {shown}.",
@@ -77,33 +83,37 @@ def open_envelope(root: etree._Element) -> Opened:
     Errors: SoapFault; VersionMismatch for another SOAP, Sender for another structure.
     """
     check_version(root)
-    children = [c for c in root if isinstance(c.tag, str)]
+    children = elements(root)
     names = [local(str(c.tag)) if c.tag.startswith(f"{{{SOAP}}}") else "?" for c in children]
     if names not in (["Header", "Body"], ["Body"]):
-        came = ", ".join(prefixed(str(c.tag)) for c in children) or "nothing"
+        came = _named(str(c.tag) for c in children)
         raise SoapFault(
             FaultCode.SENDER,
             f"soap:Envelope holds an optional soap:Header, then one soap:Body; came: {came}.",
         )
     header = children[0] if len(children) > 1 else None
-    inside = [c for c in children[-1] if isinstance(c.tag, str)]
+    inside = elements(children[-1])
     if len(inside) != 1:
-        came = ", ".join(prefixed(str(c.tag)) for c in inside) or "nothing"
+        came = _named(str(c.tag) for c in inside)
         raise SoapFault(
             FaultCode.SENDER,
             f"soap:Body must hold exactly one element, the request; came: {came}.",
         )
-    where = Where("soap:Envelope", _line(root)).child("soap:Body", _line(children[-1]))
+    where = Where("soap:Envelope", line(root)).child("soap:Body", line(children[-1]))
     body = inside[0]
     return Opened(
         header=header,
         body=body,
-        body_where=where.child(prefixed(str(body.tag)), _line(body)),
+        body_where=where.child(prefixed(str(body.tag)), line(body)),
     )
 
 
-def _line(element: etree._Element) -> int:
-    return getattr(element, "sourceline", None) or 0
+def _named(clark_names: Iterable[str]) -> str:
+    """Return names as a text for a fault; of very many only the first."""
+    shown = [quote(prefixed(name)) for name in clark_names]
+    if len(shown) > MAX_NAMED:
+        shown = [*shown[:MAX_NAMED], f"and {len(shown) - MAX_NAMED} more"]
+    return ", ".join(shown) or "nothing"
 
 
 def check_understood(header: etree._Element | None) -> None:
@@ -113,7 +123,7 @@ def check_understood(header: etree._Element | None) -> None:
         if not isinstance(block.tag, str) or block.tag in UNDERSTOOD or block.tag == SECURITY:
             continue
         must = (block.get(f"{{{SOAP}}}mustUnderstand") or "").strip()
-        if must in ("1", "true") and (block.get(f"{{{SOAP}}}role") or "").strip() in OUR_ROLES:
+        if must in ("1", "true") and is_for_us(block):
             strangers.append(block.tag)
     if strangers:
         raise NotUnderstoodFault(tuple(strangers))
@@ -136,14 +146,16 @@ def read_headers(
     action, body = addressing.action, str(opened.body.tag)
     expected = operations.get(action)
     if expected is None:
-        raise addressing_fault(
+        raise AddressingFault(
             "ActionNotSupported",
             f"wsa:Action is {quote(action)}; expected one of: {known}.",
+            action=action,
         )
     if body != expected or (http_action and http_action != action):
         shown = quote(http_action) if http_action else "absent"
-        raise addressing_fault(
+        raise invalid(
             "ActionMismatch",
+            "Action",
             f"wsa:Action is {quote(action)}, the HTTP action is {shown}, the body is {_q(body)}; "
             f"expected the body {_q(expected)} and the same action in both places.",
         )
@@ -157,7 +169,9 @@ def _q(clark: str) -> str:
 
 
 def _envelope_open(action: str, relates_to: str | None, *, blocks: str = "") -> str:
-    related = f"<wsa:RelatesTo>{escape(relates_to)}</wsa:RelatesTo>" if relates_to else ""
+    related = (
+        f"<wsa:RelatesTo>{escape(_xml_safe(relates_to))}</wsa:RelatesTo>" if relates_to else ""
+    )
     return (
         f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"><soap:Header>'
         f'<wsa:Action soap:mustUnderstand="1">{escape(action)}</wsa:Action>'
@@ -177,14 +191,6 @@ def answer_open(action: str, relates_to: str | None) -> bytes:
 def write_fault(fault: SoapFault, relates_to: str | None) -> bytes:
     """Return the whole envelope of a fault. Spec: SOAP 1.2 part 1 §5.4."""
     is_addressing = (fault.subcode or "").startswith(f"{{{WSA}}}")
-    subcode = ""
-    if fault.subcode:
-        uri, _, name = fault.subcode[1:].rpartition("}")
-        prefix = PREFIXES.get(uri, "sub")
-        subcode = (
-            f'<soap:Subcode><soap:Value xmlns:{prefix}="{escape(uri)}">{prefix}:{escape(name)}'
-            "</soap:Value></soap:Subcode>"
-        )
     return "".join(
         (
             _envelope_open(
@@ -192,12 +198,39 @@ def write_fault(fault: SoapFault, relates_to: str | None) -> bytes:
                 relates_to,
                 blocks="".join(_fault_blocks(fault)),
             ),
-            f"<soap:Fault><soap:Code><soap:Value>soap:{fault.code.value}</soap:Value>{subcode}",
+            f"<soap:Fault><soap:Code><soap:Value>soap:{fault.code.value}</soap:Value>",
+            _subcode(fault),
             "</soap:Code><soap:Reason>",
             f'<soap:Text xml:lang="en">{escape(_xml_safe(fault.reason))}</soap:Text>',
-            "</soap:Reason></soap:Fault></soap:Body></soap:Envelope>",
+            f"</soap:Reason>{_detail(fault)}</soap:Fault></soap:Body></soap:Envelope>",
         )
     ).encode("utf-8")
+
+
+def _subcode(fault: SoapFault) -> str:
+    if not fault.subcode:
+        return ""
+    uri, _, name = fault.subcode[1:].rpartition("}")
+    prefix = PREFIXES.get(uri, "sub")
+    kind = fault.kind if isinstance(fault, AddressingFault) else ""
+    below = f"<soap:Subcode><soap:Value>wsa:{kind}</soap:Value></soap:Subcode>" if kind else ""
+    return (
+        f'<soap:Subcode><soap:Value xmlns:{prefix}="{escape(uri)}">{prefix}:{escape(name)}'
+        f"</soap:Value>{below}</soap:Subcode>"
+    )
+
+
+def _detail(fault: SoapFault) -> str:
+    """Return what WS-Addressing asks to be named. Spec: SOAP binding §6.3."""
+    if not isinstance(fault, AddressingFault):
+        return ""
+    problem = ""
+    if fault.header:
+        problem = f"<wsa:ProblemHeaderQName>wsa:{fault.header}</wsa:ProblemHeaderQName>"
+    elif fault.action:
+        shown = escape(_xml_safe(fault.action[:MAX_ACTION_CHARACTERS]))
+        problem = f"<wsa:ProblemAction><wsa:Action>{shown}</wsa:Action></wsa:ProblemAction>"
+    return f"<soap:Detail>{problem}</soap:Detail>" if problem else ""
 
 
 def _fault_blocks(fault: SoapFault) -> Iterable[str]:
@@ -211,12 +244,13 @@ def _fault_blocks(fault: SoapFault) -> Iterable[str]:
         for clark in fault.names:
             uri, _, name = clark.removeprefix("{").rpartition("}")
             quoted = escape(uri, {'"': "&quot;"})
-            yield f'<soap:NotUnderstood qname="ns1:{escape(name)}" xmlns:ns1="{quoted}"/>'
+            declared = f' xmlns:ns1="{quoted}"' if uri else ""
+            yield f'<soap:NotUnderstood qname="{"ns1:" if uri else ""}{name}"{declared}/>'
 
 
 def _xml_safe(text: str) -> str:
     """Return a text without the characters that XML 1.0 cannot carry."""
-    return "".join(c if c >= " " or c in "\t\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 __all__ = [

@@ -12,7 +12,6 @@ is the door's business.
 
 import base64
 import binascii
-import quopri
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from lxml import etree
 
 from xds.errors import quote
 from xds.limits import Limits
+from xds.namespaces import SOAP, SOAP11
 from xds.soap import xop
 from xds.soap.exchange import Attachment
 from xds.soap.fault import FaultCode, SoapFault
@@ -37,6 +37,9 @@ from xds.soap.xml import parse
 
 SOAP_TYPE: Final = "application/soap+xml"
 ROOT_TYPES: Final = frozenset({"application/xop+xml", SOAP_TYPE, "text/xml", "application/xml"})
+OTHER_SOAP_TYPES: Final = ("text/xml", "application/xml", "")
+WIRE_FACTOR: Final = 2
+"""Of the envelope limit, what may come over the wire for it: base64, heads, preamble, one piece."""
 IDENTITY: Final = frozenset({"", "binary", "8bit", "7bit"})
 
 
@@ -91,11 +94,13 @@ def receive(
                 f"The Content-Type is {quote(media_type)}; expected multipart/related (RFC 2387).",
             )
         return _receive_multipart(parameters, soap_action, chunks, limits, budget)
+    if media_type not in (SOAP_TYPE, *OTHER_SOAP_TYPES):
+        raise _wrong_type(content_type)
     octets = _gather(chunks, budget)
+    root = parse(octets, limits, charset=parameters.get("charset", ""))
     if media_type != SOAP_TYPE:
-        _refuse_type(content_type, octets, limits)
-    root = parse(octets, limits)
-    if xop.includes_to_complete(root) or next(root.iter(xop.INCLUDE), None) is not None:
+        raise _wrong_version(root, content_type)
+    if next(root.iter(xop.INCLUDE), None) is not None:
         raise SoapFault(
             FaultCode.SENDER,
             "The message holds an xop:Include but is not multipart/related: its part cannot have "
@@ -106,7 +111,7 @@ def receive(
         octets=octets,
         is_mtom=False,
         http_action=_http_action(parameters, soap_action),
-        attachments=StreamedAttachments(None, iter(()), limits),
+        attachments=StreamedAttachments(None, [], limits),
     )
 
 
@@ -118,28 +123,25 @@ def _gather(chunks: Iterator[bytes], budget: _Budget) -> bytes:
     return b"".join(gathered)
 
 
-def _refuse_type(content_type: str, octets: bytes, limits: Limits) -> None:
-    """Refuse a Content-Type that is neither; another SOAP version is the better complaint."""
-    fault = SoapFault(
+def _wrong_type(content_type: str) -> SoapFault:
+    return SoapFault(
         FaultCode.SENDER,
         f"The Content-Type is {quote(content_type)}; expected application/soap+xml (SOAP 1.2) or "
         'multipart/related; type="application/xop+xml" (MTOM).',
     )
-    if parse_content_type(content_type)[0] in ("text/xml", "application/xml", ""):
-        try:
-            root = parse(octets, limits)
-        except SoapFault:
-            raise fault from None
-        from xds.soap.envelope import check_version  # noqa: PLC0415 - only for this complaint
 
-        check_version(root)
-        if parse_content_type(content_type)[0] == "text/xml":
-            raise SoapFault(
-                FaultCode.VERSION_MISMATCH,
-                "The Content-Type text/xml is SOAP 1.1's, the envelope is SOAP 1.2's; expected "
-                "application/soap+xml for SOAP 1.2. Fix: use the SOAP 1.2 binding of the WSDL.",
-            )
-    raise fault
+
+def _wrong_version(root: etree._Element, content_type: str) -> SoapFault:
+    """Return the fault for XML that came under a type of another SOAP, or of none."""
+    if root.tag not in (f"{{{SOAP}}}Envelope", f"{{{SOAP11}}}Envelope"):
+        return _wrong_type(content_type)
+    version = "1.2" if root.tag == f"{{{SOAP}}}Envelope" else "1.1"
+    return SoapFault(
+        FaultCode.VERSION_MISMATCH,
+        f"The Content-Type is {quote(content_type)} and the envelope is SOAP {version}'s; expected "
+        f"application/soap+xml and an envelope of SOAP 1.2 ({SOAP}). Fix: use the SOAP 1.2 binding "
+        "of the WSDL.",
+    )
 
 
 def _http_action(parameters: dict[str, str], *others: str) -> str:
@@ -165,7 +167,7 @@ def _receive_multipart(
     budget: _Budget,
 ) -> Incoming:
     reader = MultipartReader(parameters.get("boundary", ""), limits)
-    stream = _Parts(reader, chunks)
+    stream = _Parts(reader, chunks, _Budget(WIRE_FACTOR * limits.envelope_octets))
     start = parameters.get("start")
     wanted = xop.canonical_content_id(start) if start else None
     early: list[_HeldPart] = []
@@ -177,7 +179,7 @@ def _receive_multipart(
     else:
         raise bad_multipart(
             f"its start parameter names {quote(start or '')}, and no part has this Content-ID; "
-            "Content-IDs that came: " + (", ".join(quote(p.content_id) for p in early) or "none")
+            f"Content-IDs that came: {xop.listed(p.content_id for p in early)}"
         )
     if part.media_type and part.media_type not in ROOT_TYPES:
         raise SoapFault(
@@ -185,12 +187,13 @@ def _receive_multipart(
             f"The root part's Content-Type is {quote(part.media_type)}; expected "
             "application/xop+xml or application/soap+xml.",
         )
-    root = parse(content, limits)
-    attachments = StreamedAttachments(stream, iter(early), limits)
+    root = parse(content, limits, charset=part.parameters.get("charset", ""))
+    attachments = StreamedAttachments(stream, early, limits)
     includes = xop.includes_to_complete(root)
     if includes:
         attachments.complete(includes, budget)
         content = etree.tostring(root)
+    stream.budget = None
     inner_action = part.parameters.get("action", "")
     return Incoming(
         root=root,
@@ -246,8 +249,6 @@ class _Part:
             return self.raw()
         if self._encoding == "base64":
             return self._base64()
-        if self._encoding == "quoted-printable":
-            return iter((quopri.decodestring(b"".join(self.raw())),))
         raise bad_multipart(
             f"part {self._number} has the Content-Transfer-Encoding {quote(self._encoding)}; "
             "expected binary, 8bit, 7bit or base64"
@@ -255,27 +256,35 @@ class _Part:
 
     def _base64(self) -> Iterator[bytes]:
         rest = b""
-        try:
-            for chunk in self.raw():
-                rest += chunk.translate(None, b" \t\r\n")
-                whole = len(rest) - len(rest) % 4
-                # Hold back the last group: padding may only end the content.
-                whole = max(0, whole - 4)
-                yield base64.b64decode(rest[:whole], validate=True)
+        for chunk in self.raw():
+            rest += chunk.translate(None, b" \t\r\n")
+            # The last group is held back: only it may have padding.
+            whole = max(0, len(rest) - len(rest) % 4 - 4)
+            if whole:
+                yield self._decode(rest[:whole], is_last=False)
                 rest = rest[whole:]
-            yield base64.b64decode(rest, validate=True)
+        if rest:
+            yield self._decode(rest, is_last=True)
+
+    def _decode(self, text: bytes, *, is_last: bool) -> bytes:
+        fault = bad_multipart(f"part {self._number} is not the base64 that its head says it is")
+        if not is_last and b"=" in text:
+            raise fault
+        try:
+            return base64.b64decode(text, validate=True)
         except binascii.Error:
-            raise bad_multipart(
-                f"part {self._number} is not the base64 that its head says it is"
-            ) from None
+            raise fault from None
 
 
 class _Parts:
     """The parts of a multipart stream, one after the other."""
 
-    def __init__(self, reader: MultipartReader, chunks: Iterator[bytes]) -> None:
+    def __init__(self, reader: MultipartReader, chunks: Iterator[bytes], budget: _Budget) -> None:
         self._reader = reader
         self._chunks = chunks
+        self.budget: _Budget | None = budget
+        """For bytes on the wire, preamble and heads too; None once the envelope is whole."""
+        self._seen: set[str] = set()
         self._queue: deque[Event] = deque()
         self._number = 0
         self._current: _Part | None = None
@@ -293,14 +302,22 @@ class _Parts:
         if not isinstance(event, PartBegin):
             raise TypeError("a part starts with its head")
         self._number += 1
-        self._current = _Part(event, self._number, self._pull)
-        return self._current
+        self._current = part = _Part(event, self._number, self._pull)
+        if part.content_id and part.content_id in self._seen:
+            raise bad_multipart(
+                f"two parts have the Content-ID {quote(part.content_id)}; each must be unique "
+                "(RFC 2392)"
+            )
+        self._seen.add(part.content_id)
+        return part
 
     def _pull(self) -> Event | None:
         while not self._queue:
             if self._reader.is_finished:
                 return None
             chunk = next(self._chunks, b"")
+            if self.budget is not None:
+                self.budget.spend(len(chunk))
             self._queue.extend(self._reader.feed(chunk) if chunk else self._reader.close())
         return self._queue.popleft()
 
@@ -308,17 +325,27 @@ class _Parts:
 class StreamedAttachments:
     """`xds.soap.exchange.Attachments` over the rest of a stream; can be iterated once."""
 
-    def __init__(self, stream: _Parts | None, early: Iterator[_HeldPart], limits: Limits) -> None:
+    def __init__(self, stream: _Parts | None, early: list[_HeldPart], limits: Limits) -> None:
         self._stream = stream
-        self._held = list(early)
+        self._held = early
         self._limits = limits
 
     def complete(self, includes: list[tuple[etree._Element, str]], budget: _Budget) -> None:
-        """Put the parts that the envelope needs in place, reading on as far as they are."""
+        """Put the parts that the envelope needs in place, reading on as far as they are.
+
+        Each place counts: many Includes may name one part.
+        """
+        cap = self._limits.text_octets
         for include, content_id in includes:
-            xop.put_in_place(include, self._held_content(content_id, budget))
-        used = {content_id for _, content_id in includes}
-        self._held = [part for part in self._held if part.content_id not in used]
+            text = base64.b64encode(self._held_content(content_id, budget))
+            if len(text) > cap:
+                raise SoapFault(
+                    FaultCode.SENDER,
+                    f"The part {quote(content_id)} stands for a text outside xds:Document and is "
+                    f"over {cap} characters long in base64.",
+                )
+            budget.spend(len(text))
+            xop.put_in_place(include, text)
 
     def _held_content(self, content_id: str, budget: _Budget) -> bytes:
         for held in self._held:
@@ -332,21 +359,9 @@ class StreamedAttachments:
         raise xop.missing_parts([content_id], [p.content_id for p in self._held])
 
     def __iter__(self) -> Iterator[Attachment]:
-        seen: set[str] = set()
-        for held in self._held:
-            _refuse_twin(held.content_id, seen)
-            yield held
+        yield from self._held
         for part in self._stream or ():
-            _refuse_twin(part.content_id, seen)
             yield StreamedAttachment(part, self._limits)
-
-
-def _refuse_twin(content_id: str, seen: set[str]) -> None:
-    if content_id and content_id in seen:
-        raise bad_multipart(
-            f"two parts have the Content-ID {quote(content_id)}; each must be unique (RFC 2392)"
-        )
-    seen.add(content_id)
 
 
 class StreamedAttachment:

@@ -46,9 +46,16 @@ class PartEnd:
 Event = PartBegin | PartData | PartEnd
 
 
-def bad_multipart(reason: str) -> SoapFault:
-    """Return the fault for a body that is not the multipart it says it is."""
-    return SoapFault(FaultCode.SENDER, f"The multipart/related body is malformed: {reason}")
+def bad_multipart(reason: str, operator_detail: str = "") -> SoapFault:
+    """Return the fault for a body that is not the multipart it says it is.
+
+    With `operator_detail`, that is what is logged: for a reason that quotes the body.
+    """
+    return SoapFault(
+        FaultCode.SENDER,
+        f"The multipart/related body is malformed: {reason}",
+        operator_detail=operator_detail,
+    )
 
 
 def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
@@ -250,7 +257,9 @@ def _headers(head: bytes, part: int) -> dict[str, str]:
             continue
         name, colon, value = line.partition(":")
         if not colon:
-            raise bad_multipart(f"part {part} has a header line without a colon: {quote(line)}")
+            # Without the empty line that ends a head, this is the first line of a document.
+            wrong = f"part {part} has a header line without a colon"
+            raise bad_multipart(f"{wrong}: {quote(line)}", wrong)
         headers.setdefault(name.strip().lower(), value.strip())
     return headers
 

@@ -5,8 +5,8 @@ before a signature is canonicalised or a rule is run: nesting, attributes and na
 element, number of elements, length of one text. What would make the tree itself too large
 (elements, attributes) is bounded before, by counting the characters that each of them needs. A DTD
 can stand only before the root element, so the prolog is read by itself and a message with one never
-reaches libxml2. Only encodings in which ASCII is ASCII are admitted (UTF-16 is transcoded), so that this
-reading and libxml2's cannot differ.
+reaches libxml2. Only encodings in which ASCII is ASCII are admitted (UTF-16 is transcoded), so that
+this reading and libxml2's cannot differ.
 
 Spec: SOAP 1.2 part 1 §5 (no DTD, no processing instruction needed); XML 1.0.
 """
