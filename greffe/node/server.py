@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from greffe.exits import Exit
 from greffe.node.death import die_with_parent
 from greffe.node.lease import Lease, Service
+from greffe.node.log_lines import LOG_FORMAT, LOG_TIME, log_to_stderr
 from xds.clock import monotonic
 
 HEAD_OCTETS: Final = 8190
@@ -33,9 +34,6 @@ DRAIN_SECONDS: Final = 30
 """How long a stopping service lets its requests end."""
 HUNG_SECONDS: Final = 120
 """A worker whose main loop is silent for so long is replaced."""
-
-LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-LOG_TIME: Final = "%Y-%m-%dT%H:%M:%S%z"
 
 log = logging.getLogger("greffe.serve")
 
@@ -85,8 +83,7 @@ def own_url(listener: socket.socket, service: Service) -> str:
 
 def serve(serving: Serving) -> int:
     """Serve until SIGTERM or SIGINT; returns 0, or another code when the service could not."""
-    logging.basicConfig(stream=sys.stderr, format=LOG_FORMAT, datefmt=LOG_TIME, force=True)
-    logging.getLogger("greffe").setLevel(logging.INFO)
+    log_to_stderr()
     arbiter = os.getpid()
     try:
         _Arbiter(_Application(serving)).run()
