@@ -80,6 +80,7 @@ PURPOSE_SYSTEM: Final = "1.2.250.1.213.1.1.4.248"
 PURPOSE_SYSTEMS: Final = frozenset({PURPOSE_SYSTEM, "1.2.250.1.213.1.1.4.336"})
 """The second is where the terminology server publishes the same list now (TRE_R248)."""
 
+NO_CODE: Final = CodedValue(code="")
 MODES: Final = MappingProxyType(
     {
         "DIRECTE": "direct",
@@ -143,7 +144,8 @@ class Vihf:
         """Return the caller. Errors: SoapFault (InvalidSecurityToken), explained, all reasons."""
         found = _fold_case(claims)
         texts = {n: only_text(found, n) for n in (*_REQUIRED, SUBJECT_ID, RESOURCE_ID, REASON)}
-        roles = tuple(r for v in found.values(ROLE) if (r := coded(v)) is not None)
+        # A value without a code keeps its place: what stands second is no profession.
+        roles = tuple(coded(v) or NO_CODE for v in found.values(ROLE))
         purposes = tuple(p for v in found.values(PURPOSE_OF_USE) if (p := coded(v)) is not None)
         mode = MODES.get(texts[MODE].upper(), "")
         reasons = [
@@ -230,8 +232,8 @@ def _issuer(claims: Claims, signatory: Signatory) -> Iterator[str]:
 
 
 def _roles(roles: tuple[CodedValue, ...]) -> Iterator[str]:
-    if not roles:
-        yield f"VIHF attribute {ROLE} is missing, or no value of it has a code."
+    if NO_CODE in roles or not roles:
+        yield f"VIHF attribute {ROLE} is missing, or a value of it has no code."
         return
     profession = roles[0]
     shape = PROFESSIONS.get(profession.system)

@@ -206,6 +206,14 @@ def test_a_role_in_the_wrong_system_or_without_its_second_value_is_named(
     assert word in outcome(role=profession, specialty=specialty)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_role_without_a_code_keeps_its_place(place):
+    def spoil(root):
+        del attribute(root, ROLE)[place][0].attrib["code"]
+
+    assert "has no code" in outcome(spoil, role=role("60", G15), specialty=role("60", G15))
+
+
 @pytest.mark.parametrize(
     ("profession", "specialty"),
     [
