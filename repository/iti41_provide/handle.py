@@ -101,7 +101,10 @@ class Provide:
         """Return what is offered. Errors: Refused, with every complaint about the envelope."""
         provided = message.read_request(call.request)
         submission, wrong = read_submission(
-            provided.objects, actor="repository", domain=self.domain
+            provided.objects,
+            actor="repository",
+            domain=self.domain,
+            where=call.request.body_where,
         )
         unmatched = custody.match(provided.entries, provided.documents)
         complaints = (*provided.complaints, *wrong, *unmatched)

@@ -57,7 +57,7 @@ def read_submission_request(
     """
     objects, shape = scan_submit_objects(request, where, actor=actor)
     submission, content = read_submission(
-        objects, actor=actor, domain=domain, identifier_checks=identifier_checks
+        objects, actor=actor, domain=domain, identifier_checks=identifier_checks, where=where
     )
     if shape and not objects:
         return None, shape

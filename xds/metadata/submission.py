@@ -5,10 +5,11 @@ the message alone can tell: what depends on stored objects is the room's rules.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from xds.errors import Complaint
+from xds.errors import Complaint, Where
 from xds.metadata.judge import Judge
 from xds.metadata.message import Message, sort_objects
 from xds.metadata.policy import Actor, CodePolicy, IdentifierCheck
@@ -29,12 +30,14 @@ def read_submission(
     actor: Actor,
     domain: CodePolicy,
     identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
+    where: Where = NOWHERE,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission and every complaint; None when there is no single SubmissionSet.
 
     The submission may come beside errors, so that a room can add what the ledger knows; a caller
     that finds an error (`Complaint.is_error`) must not store it. `identifier_checks` are the checks
-    that the domain's authorities name, such as `ins`.
+    that the domain's authorities name, such as `ins`. `where` is the place of the request, for what
+    is wrong with a submission that has no object to point at.
 
     Spec: ITI TF-3 §4.2, Table 4.3.1-3. Errors: XDSRegistryMetadataError or
     XDSRepositoryMetadataError, XDSPatientIdDoesNotMatch, XDSUnknownPatientId,
@@ -50,6 +53,7 @@ def read_submission(
     # (3) The rules between objects.
     for rule in RULES:
         found.extend(rule(message))
+    found = [replace(c, where=where) if c.where is NOWHERE else c for c in found]
     # (4) In the message's order, which is how its author reads them.
     found.sort(key=lambda complaint: complaint.where.line if complaint.where else 0)
     return _submission(message), _bounded(found, judge)

@@ -53,6 +53,12 @@ def complaints(objects, **how):
     return read(objects, **how)[1]
 
 
+def test_a_submission_without_objects_is_placed_at_its_request():
+    place = Where("lcm:SubmitObjectsRequest", 7)
+    (complaint,) = complaints([], where=place)
+    assert complaint.location == "/lcm:SubmitObjectsRequest (line 7)"
+
+
 def the_only(objects, code=METADATA, **how):
     (complaint,) = complaints(objects, **how)
     assert complaint.code == code
