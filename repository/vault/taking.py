@@ -12,8 +12,10 @@ from concurrent.futures import Executor, Future
 
 from repository.vault.api import Receipt
 
+SMALL_OCTETS = 4 * 1024 * 1024
+"""A document up to this size is hashed when it is whole: handing over costs more than it saves."""
 BATCH_OCTETS = 1024 * 1024
-"""Hashed at once by a helper; a smaller document never sees one."""
+"""Hashed at once by a helper, after the first small batch."""
 STRETCH_OCTETS = 32 * 1024 * 1024
 """Written back at once."""
 
@@ -43,7 +45,7 @@ class Taking:
         self._size += len(chunk)
         self._batch.append(chunk)
         self._batch_octets += len(chunk)
-        if self._batch_octets < BATCH_OCTETS:
+        if self._batch_octets < (BATCH_OCTETS if self._hashing else SMALL_OCTETS):
             return
         self._hand_over()
         self._stretch_octets += self._batch_octets

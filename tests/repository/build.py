@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from xds.domain import AffinityDomain
+from xds.domain import AffinityDomain, Code, load_domain
 from xds.ebrim.submit import write_submit_objects
 from xds.metadata.rim import LocalizedString, RimObject, Slot
 
@@ -19,14 +19,26 @@ OPEN_DOMAIN = AffinityDomain(
     value_sets=MappingProxyType({}),
 )
 OBJECT = "urn:oasis:names:tc:ebxml-regrep:ObjectType:RegistryObject"
-ENTRY_CODES = (
-    "41a5887f-8865-4c09-adf7-e362475b143a",
-    "f4f85eac-e6cb-4883-b524-f2705394840f",
-    "a09d5840-386c-46f2-b5ad-9c3699a4309d",
-    "f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1",
-    "cccf5598-8b07-4b77-a05e-ae952c785ead",
-    "f0306f51-975f-434e-a61c-c59651d33983",
-)
+ENTRY_CODES = {
+    "41a5887f-8865-4c09-adf7-e362475b143a": "classCode",
+    "f4f85eac-e6cb-4883-b524-f2705394840f": "confidentialityCode",
+    "a09d5840-386c-46f2-b5ad-9c3699a4309d": "formatCode",
+    "f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1": "healthcareFacilityTypeCode",
+    "cccf5598-8b07-4b77-a05e-ae952c785ead": "practiceSettingCode",
+    "f0306f51-975f-434e-a61c-c59651d33983": "typeCode",
+}
+PACKAGE_CODES = {
+    "aa543740-bdda-424e-8c96-df4873be8500": "contentTypeCode",
+    "1ba97051-7806-41a8-a48b-8fce7af683c5": "codeList",
+}
+ATTRIBUTES = ENTRY_CODES | PACKAGE_CODES
+IHE = load_domain("ihe")
+
+
+def known(attribute: str) -> Code:
+    """Return a code that the international domain knows for an attribute."""
+    value_set = IHE.value_sets.get(attribute)
+    return next(iter(value_set.codes.values())) if value_set else Code(code="1", scheme="1.2.3")
 
 
 def oid() -> str:
@@ -44,10 +56,10 @@ def code(own: str, scheme: str) -> RimObject:
             ("id", f"{own}-{scheme}"),
             ("classifiedObject", own),
             ("classificationScheme", f"urn:uuid:{scheme}"),
-            ("nodeRepresentation", "code"),
+            ("nodeRepresentation", known(ATTRIBUTES[scheme]).code),
             ("objectType", f"{OBJECT}:Classification"),
         ),
-        slots=(slot("codingScheme", "1.2.250.1.999"),),
+        slots=(slot("codingScheme", known(ATTRIBUTES[scheme]).scheme),),
         name=(LocalizedString(value="Code"),),
     )
 
