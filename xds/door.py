@@ -26,7 +26,7 @@ from spyne.server.wsgi import WsgiApplication, WsgiMethodContext  # noqa: E402
 from xds.contract import served  # noqa: E402
 from xds.errors import quote  # noqa: E402
 from xds.limits import Limits  # noqa: E402
-from xds.soap.envelope import open_envelope, read_headers  # noqa: E402
+from xds.soap.envelope import message_id_of, open_envelope, read_headers  # noqa: E402
 from xds.soap.exchange import Answer, Attachments, SoapRequest  # noqa: E402
 from xds.soap.fault import FaultCode, SoapFault  # noqa: E402
 from xds.soap.incoming import is_multipart, receive  # noqa: E402
@@ -163,7 +163,8 @@ class _Door:
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         method = environ.get("REQUEST_METHOD", "")
         if method in ("GET", "HEAD"):
-            return self._get(environ, start)
+            body = self._get(environ, start)
+            return body if method == "GET" else ()
         if method != "POST":
             return _text(
                 start, 405, "This is a SOAP service: use POST.\n", [("Allow", "GET, POST")]
@@ -189,8 +190,9 @@ class _Door:
             wire.chunks(),
             self._limits,
         )
-        opened = open_envelope(incoming.root)
+        message_id = message_id_of(incoming.root)
         try:
+            opened = open_envelope(incoming.root)
             addressing = read_headers(
                 opened,
                 http_action=incoming.http_action,
@@ -211,9 +213,9 @@ class _Door:
             passage = _Passage(self._names[request.action], request, incoming.attachments)
             outgoing = self._spyne.run(environ, passage)
         except SoapFault as fault:
-            return self._fault(environ, start, wire, fault, opened.message_id)
+            return self._fault(environ, start, wire, fault, message_id)
         except Exception as error:  # noqa: BLE001 - as above, with what the answer relates to
-            return self._fault(environ, start, wire, _defect(error), opened.message_id)
+            return self._fault(environ, start, wire, _defect(error), message_id)
         return self._send(start, wire, outgoing)
 
     def _fault(
@@ -228,7 +230,7 @@ class _Door:
             "fault %s %s to %s: %s",
             fault.code.value,
             fault.subcode or "-",
-            relates_to or "a message without MessageID",
+            quote(relates_to) if relates_to else "a message without MessageID",
             fault.operator_detail or fault.reason,
         )
         is_mtom = is_multipart(environ.get("CONTENT_TYPE", ""))
@@ -239,8 +241,9 @@ class _Door:
         headers = [("Content-Type", outgoing.content_type)]
         if outgoing.content_length is not None:
             headers.append(("Content-Length", str(outgoing.content_length)))
-        if not wire.is_spent:
+        if not wire.finish():
             headers.append(("Connection", "close"))
+            _close_after(start)
         reason = REASONS.get(outgoing.status, "Internal Server Error")
         start(f"{outgoing.status} {reason}", headers)
         return wire.lingering(outgoing.chunks)
@@ -264,6 +267,13 @@ class _Door:
             [("Content-Type", file.content_type), ("Content-Length", str(len(file.body)))],
         )
         return (file.body,)
+
+
+def _close_after(start: StartResponse) -> None:
+    """Tell gunicorn to close the connection: it drops the header, and would read on without end."""
+    force_close = getattr(getattr(start, "__self__", None), "force_close", None)
+    if force_close is not None:
+        force_close()
 
 
 def _defect(error: Exception) -> SoapFault:

@@ -26,6 +26,7 @@ GRACE_SECONDS: Final = 5.0
 """Added to the time that a piece may take at the minimum rate."""
 DRAIN_OCTETS: Final = 64 * MIB
 DRAIN_SECONDS: Final = 5.0
+FINISH_SECONDS: Final = 1.0
 WATCH_SECONDS: Final = 0.5
 
 
@@ -134,6 +135,18 @@ class Wire:
     def is_spent(self) -> bool:
         """Whether every byte of the request was read, so that the connection can serve another."""
         return self._is_over and not self._is_broken
+
+    def finish(self) -> bool:
+        """Return whether the request is wholly read; of a chunked one the end may be still to come.
+
+        A room that read its last part has not read the empty chunk after it.
+        """
+        if self._left is None and not self._is_over and not self._is_broken:
+            try:
+                self._next(FINISH_SECONDS, 1)
+            except SoapFault:
+                return False
+        return self.is_spent
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body's bytes as they come."""

@@ -45,10 +45,13 @@ class Opened:
     """The single child of soap:Body."""
     body_where: Where
 
-    @property
-    def message_id(self) -> str | None:
-        """MessageID as it stands, for a fault's RelatesTo."""
-        return peek_message_id(self.header)
+
+def message_id_of(root: etree._Element) -> str | None:
+    """Return a message's MessageID as it stands, for a fault's RelatesTo, whatever else it is."""
+    header = root.find(f"{{{SOAP}}}Header")
+    if header is None:
+        header = root.find(f"{{{SOAP11}}}Header")
+    return peek_message_id(header)
 
 
 class NotUnderstoodFault(SoapFault):
@@ -260,6 +263,7 @@ __all__ = [
     "answer_open",
     "check_understood",
     "check_version",
+    "message_id_of",
     "open_envelope",
     "read_headers",
     "write_fault",
