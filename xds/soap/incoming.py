@@ -39,7 +39,7 @@ SOAP_TYPE: Final = "application/soap+xml"
 ROOT_TYPES: Final = frozenset({"application/xop+xml", SOAP_TYPE, "text/xml", "application/xml"})
 OTHER_SOAP_TYPES: Final = ("text/xml", "application/xml", "")
 WIRE_FACTOR: Final = 2
-"""Of the envelope limit, what may come over the wire for it: base64, heads, preamble, one piece."""
+"""Of the envelope limit, what may come over the wire for it: base64, heads, preamble."""
 IDENTITY: Final = frozenset({"", "binary", "8bit", "7bit"})
 
 
@@ -58,9 +58,9 @@ class Incoming:
 class _Budget:
     """What the envelope limit still leaves."""
 
-    def __init__(self, octets: int) -> None:
+    def __init__(self, octets: int, factor: int = 1) -> None:
         self._limit = octets
-        self._left = octets
+        self._left = octets * factor
 
     def spend(self, octets: int) -> None:
         self._left -= octets
@@ -167,7 +167,7 @@ def _receive_multipart(
     budget: _Budget,
 ) -> Incoming:
     reader = MultipartReader(parameters.get("boundary", ""), limits)
-    stream = _Parts(reader, chunks, _Budget(WIRE_FACTOR * limits.envelope_octets))
+    stream = _Parts(reader, chunks, _Budget(limits.envelope_octets, WIRE_FACTOR))
     start = parameters.get("start")
     wanted = xop.canonical_content_id(start) if start else None
     early: list[_HeldPart] = []
@@ -284,6 +284,7 @@ class _Parts:
         self._chunks = chunks
         self.budget: _Budget | None = budget
         """For bytes on the wire, preamble and heads too; None once the envelope is whole."""
+        self._piece = 0
         self._seen: set[str] = set()
         self._queue: deque[Event] = deque()
         self._number = 0
@@ -315,9 +316,11 @@ class _Parts:
         while not self._queue:
             if self._reader.is_finished:
                 return None
-            chunk = next(self._chunks, b"")
             if self.budget is not None:
-                self.budget.spend(len(chunk))
+                # The piece before this one: its end may already be a document's.
+                self.budget.spend(self._piece)
+            chunk = next(self._chunks, b"")
+            self._piece = len(chunk)
             self._queue.extend(self._reader.feed(chunk) if chunk else self._reader.close())
         return self._queue.popleft()
 
