@@ -21,10 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repository.vault.api import BlobDamagedError, OutOfSpaceError, Receipt, Staged, VaultError
+from repository.vault.giving import READ_OCTETS, Verified, checked
 from repository.vault.taking import Taking
 
-READ_OCTETS = 1024 * 1024
-"""One read of a blob; large enough that hashing releases the interpreter for most of its time."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 HELPERS = 2 * (os.cpu_count() or 1)
 """Threads that hash and write back large documents beside the one that receives them."""
@@ -77,6 +76,7 @@ class FileBlobs:
 
     folder: Path
     disk: Disk = field(default_factory=Disk)
+    verified: Verified = field(default_factory=Verified)
     helpers: Executor = field(default_factory=lambda: ThreadPoolExecutor(HELPERS, "vault"))
 
     def stage(self, chunks: Iterable[bytes]) -> StagedFile:
@@ -132,26 +132,22 @@ class FileBlobs:
     def read(self, receipt: Receipt) -> Iterator[bytes]:
         """Yield the blob, its last chunk only after the whole digest was found right.
 
+        What was found right a moment ago, and has not been touched since, is not hashed again.
         Errors: BlobDamagedError when it is missing, short, long or not what it was; VaultError.
         """
         path = self._path(receipt)
-        digest = hashlib.sha256()
-        held = b""
         with _failure("read", path), open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            size = os.fstat(file.fileno()).st_size
-            if size != receipt.size_octets:
-                raise BlobDamagedError(f"{path} has {size} octets, not {receipt.size_octets}")
-            while chunk := file.read(READ_OCTETS):
-                if held:
-                    yield held
-                digest.update(chunk)
-                held = chunk
-        if digest.hexdigest() != receipt.sha256:
-            raise BlobDamagedError(
-                f"{path} is not what was stored: its SHA-256 is {digest.hexdigest()}"
-            )
-        if held:
-            yield held
+            status = os.fstat(file.fileno())
+            if status.st_size != receipt.size_octets:
+                raise BlobDamagedError(
+                    f"{path} has {status.st_size} octets, not {receipt.size_octets}"
+                )
+            if self.verified.holds(receipt.sha256, status):
+                while chunk := file.read(READ_OCTETS):
+                    yield chunk
+                return
+            yield from checked(file, receipt, path, self.helpers)
+            self.verified.note(receipt.sha256, status)
 
     def sweep(self) -> int:
         """Remove what a crash left in staging and return how many files that were."""

@@ -45,6 +45,7 @@ HOLDING = Table(
     Column("claims", Integer, nullable=False),
 )
 LOOKUP = select(HOLDING).where(HOLDING.c.unique_id.in_(bindparam("unique_ids", expanding=True)))
+LOOKUP_ONE = select(HOLDING).where(HOLDING.c.unique_id == bindparam("unique_id"))
 BUSY_SECONDS = 30
 LOOKUP_AT_ONCE = 500
 """uniqueIds in one select; SQLite binds at least 999 variables."""
@@ -178,7 +179,13 @@ def _find(connection: Connection, unique_ids: Sequence[str]) -> dict[str, Holdin
     found: dict[str, Holding] = {}
     for start in range(0, len(unique_ids), LOOKUP_AT_ONCE):
         some = unique_ids[start : start + LOOKUP_AT_ONCE]
-        for row in connection.execute(LOOKUP, {"unique_ids": some}):
+        one = len(some) == 1  # by far the usual case, and a statement that need not be expanded
+        rows = (
+            connection.execute(LOOKUP_ONE, {"unique_id": some[0]})
+            if one
+            else connection.execute(LOOKUP, {"unique_ids": some})
+        )
+        for row in rows:
             found[row.unique_id] = Holding(
                 unique_id=row.unique_id,
                 receipt=Receipt(sha256=row.sha256, sha1=row.sha1, size_octets=row.size_octets),

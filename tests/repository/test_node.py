@@ -241,11 +241,13 @@ def test_an_error_of_the_registry_names_the_callers_line(node):
 def test_a_folder_alone_and_an_association_alone_are_submissions(node):
     sent = valid(b"member of a folder")
     assert node.provide(sent).outcome == "Success"
-    alone = Message(
-        objects=(*submission_set(oid()), folder("Folder01"), member("Folder01")), contents=()
-    )
-    answer = node.provide(alone)
-    assert (answer.outcome, answer.errors) == ("Success", [])
+    for objects in (
+        (folder("Folder01"), member("Folder01")),
+        (member(node.entry_uuid(sent.unique_ids[0]), "Reference"),),
+    ):
+        alone = Message(objects=(*submission_set(oid()), *objects), contents=())
+        answer = node.provide(alone)
+        assert (answer.outcome, answer.errors) == ("Success", [])
 
 
 def folder(own: str) -> RimObject:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repository.vault.api import BlobDamagedError, OutOfSpaceError, Receipt, VaultError
-from repository.vault.files import READ_OCTETS, Disk, FileBlobs, open_blobs
+from repository.vault.files import Disk, FileBlobs, open_blobs
+from repository.vault.giving import HELPED_OCTETS, READ_OCTETS, TRUSTED_SECONDS, Verified
 
 CONTENT = b"compte rendu" * 1000
 
@@ -127,7 +128,7 @@ def test_a_caller_who_breaks_off_leaves_nothing_in_staging(blobs):
     ],
     ids=["torn", "longer", "first bit", "last bit", "emptied"],
 )
-@pytest.mark.parametrize("size", [1, READ_OCTETS, 2 * READ_OCTETS + 17])
+@pytest.mark.parametrize("size", [1, READ_OCTETS, 2 * READ_OCTETS + 17, HELPED_OCTETS + 5])
 def test_a_damaged_blob_is_never_read_to_its_end(blobs, change, size):
     content = os.urandom(size)
     receipt = kept(blobs, content)
@@ -243,3 +244,31 @@ def test_descriptors_do_not_leak(blobs):
         kept(blobs, b"%d" % n)
         blobs.discard([blobs.stage([b"x"])])
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_blob_found_right_is_trusted_for_a_while_and_only_while_its_file_is_untouched(tmp_path):
+    now = [0.0]
+    blobs = open_blobs(tmp_path)
+    blobs.verified = Verified(lambda: now[0])
+    receipt = kept(blobs, os.urandom(HELPED_OCTETS + 3))
+    path = tmp_path / "blobs" / receipt.sha256[:2] / receipt.sha256
+    assert not blobs.verified.holds(receipt.sha256, path.stat())
+    whole = b"".join(blobs.read(receipt))
+    assert blobs.verified.holds(receipt.sha256, path.stat())
+    assert b"".join(blobs.read(receipt)) == whole
+    now[0] = TRUSTED_SECONDS + 1
+    assert not blobs.verified.holds(receipt.sha256, path.stat())
+    now[0] = 1.0
+    damage(blobs, receipt, lambda b: b[:-1] + bytes([b[-1] ^ 1]))
+    assert not blobs.verified.holds(receipt.sha256, path.stat())
+    with pytest.raises(BlobDamagedError):
+        list(blobs.read(receipt))
+
+
+def test_a_reader_who_goes_away_is_no_proof(blobs):
+    receipt = kept(blobs, os.urandom(HELPED_OCTETS + 3))
+    reading = blobs.read(receipt)
+    next(reading)
+    reading.close()
+    path = blobs.folder / "blobs" / receipt.sha256[:2] / receipt.sha256
+    assert not blobs.verified.holds(receipt.sha256, path.stat())
