@@ -106,7 +106,8 @@ class _Application(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         serving = self.serving
         wanted = {
-            "bind": f"fd://{serving.listener.fileno()}",
+            # gunicorn duplicates the descriptor and closes this one; it is ours no longer.
+            "bind": f"fd://{serving.listener.detach()}",
             "workers": 1,
             "worker_class": _Worker,
             "threads": serving.threads,
@@ -167,10 +168,6 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
 
     handle_hup = handle_ttin = handle_ttou = handle_usr2 = handle_winch = _ignore
 
-    def start(self) -> None:
-        super().start()
-        self.cfg.set("errorlog", "-")
-
 
 class _Worker(ThreadWorker):  # type: ignore[misc]
     """Threads; a caller who does not finish the head of its request in time is cut off."""
@@ -186,6 +183,14 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
             return super().handle(conn)
         finally:
             self._heads.pop(conn, None)
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
+        """Stop accepting; in the end for good, so that who comes too late is refused at once."""
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                listener.close()
+            self.sockets.clear()
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         self._heads.pop(conn, None)
