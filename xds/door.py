@@ -26,6 +26,7 @@ from spyne.server.wsgi import WsgiApplication, WsgiMethodContext  # noqa: E402
 from xds.contract import served  # noqa: E402
 from xds.errors import quote  # noqa: E402
 from xds.limits import Limits  # noqa: E402
+from xds.log import trace  # noqa: E402
 from xds.soap.envelope import message_id_of, open_envelope, read_headers  # noqa: E402
 from xds.soap.exchange import Answer, Attachments, SoapRequest  # noqa: E402
 from xds.soap.fault import FaultCode, SoapFault  # noqa: E402
@@ -279,7 +280,7 @@ def _close_after(start: StartResponse) -> None:
 def _defect(error: Exception) -> SoapFault:
     """Log what went wrong under an error id; the caller gets the id only."""
     error_id = secrets.token_hex(6)
-    log.error("error %s in the door", error_id, exc_info=error)
+    log.error("error %s in the door: %s", error_id, trace(error))
     return SoapFault(
         FaultCode.RECEIVER,
         f"The node failed; its operator finds the cause in its log under error id {error_id}.",

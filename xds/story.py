@@ -24,6 +24,7 @@ from xds.audit.event import Outcome as Ending
 from xds.clock import Clock
 from xds.door import Operation
 from xds.errors import Complaint, Refusal
+from xds.log import trace
 from xds.security.caller import Caller
 from xds.soap.exchange import Answer, Attachments, SoapRequest
 from xds.soap.fault import FaultCode, SoapFault
@@ -151,7 +152,7 @@ class _Telling:
     def _defect(self, defect: Exception) -> SoapFault:
         """Log the trace under an error id; the caller gets the id only."""
         error_id = secrets.token_hex(6)
-        log.error("error %s in %s", error_id, self.room.transaction, exc_info=defect)
+        log.error("error %s in %s: %s", error_id, self.room.transaction, trace(defect))
         self._record(Ending.DEFECT, Concerned(), (), error_id)
         return SoapFault(
             FaultCode.RECEIVER,
@@ -176,7 +177,7 @@ class _Telling:
         try:
             self.trail.record(event)
         except OSError as error:
-            log.exception("the audit trail cannot be written")
+            log.error("the audit trail cannot be written: %s", trace(error))  # noqa: TRY400
             raise SoapFault(
                 FaultCode.RECEIVER,
                 "the node cannot write its audit trail, so it serves nothing; try again later",
