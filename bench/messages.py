@@ -157,7 +157,8 @@ def _set(patient: str, domain: AffinityDomain) -> str:
         f'<rim:RegistryPackage id="set">{_slot("submissionTime", "20240102030405")}'
         f"{_code('set', *CONTENT_TYPE, domain)}{identifiers}</rim:RegistryPackage>"
         f'<rim:Classification id="mark" objectType="{OBJECT}:Classification" '
-        'classifiedObject="set" classificationNode="urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"/>'
+        'classificationNode="urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd" '
+        'classifiedObject="set"/>'
     )
 
 
