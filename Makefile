@@ -90,6 +90,10 @@ demo: $(INSTALLED) ## The whole job on real documents, told as a story
 bench: $(INSTALLED) ## How fast, beside a yardstick from the same run
 	@$(BIN)/python -m bench
 
+.PHONY: docs
+docs: $(INSTALLED) ## Write the generated pages of docs/ anew
+	@$(BIN)/python -m xds.error_codes > docs/errors.md
+
 .PHONY: clean
 clean: ## Remove the virtual environments and what tools left behind
 	rm -rf .venv .venv-* build dist *.egg-info interop/build \
