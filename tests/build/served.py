@@ -1,0 +1,18 @@
+"""The echo service for a real server: `gunicorn tests.build.served:APP`."""
+
+from tests.build.soap import limits, service
+from xds.soap.fault import FaultCode, SoapFault
+
+
+def refuse(request, attachments):
+    raise SoapFault(FaultCode.SENDER, "nobody is let in here")
+
+
+HASTY = limits(first_byte_seconds=0.5, minimum_rate_octets=1_000_000)
+ECHO = service(limits=HASTY)
+REFUSING = service(handle=refuse, limits=HASTY)
+
+
+def APP(environ, start):  # noqa: N802 - by which gunicorn knows it
+    """Two services by path: /echo lets in, any other refuses."""
+    return (ECHO if environ["PATH_INFO"] == "/echo" else REFUSING)(environ, start)
