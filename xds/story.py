@@ -15,7 +15,7 @@ Spec: ITI TF-2 Appendix V; §3.20.4 (record the event whatever happened).
 import logging
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -143,10 +143,13 @@ class _Telling:
 
     def _refuse(self, refusal: Refusal) -> Answer:
         concerned = refusal.concerned if isinstance(refusal, Refused) else Concerned()
-        self._log(refusal.complaints)
-        codes = tuple(dict.fromkeys(str(c.code) for c in refusal.complaints))
+        # What has no place of its own (nobody answered, a disk is full) is about the whole request.
+        place = self.request.body_where
+        complaints = tuple(c if c.location else replace(c, where=place) for c in refusal.complaints)
+        self._log(complaints)
+        codes = tuple(dict.fromkeys(str(c.code) for c in complaints))
         self._record(Ending.REFUSED, concerned, codes)
-        body = self.room.refuse(refusal.complaints, self.request)
+        body = self.room.refuse(complaints, self.request)
         return Answer(action=self.room.response_action, body=(body,))
 
     def _defect(self, defect: Exception) -> SoapFault:

@@ -20,6 +20,8 @@ from xds.namespaces import LCM, PREFIXES
 
 MAX_CONTEXT_CHARACTERS = 4000
 MAX_LOCATION_CHARACTERS = 1000
+RULE = "as the Registry says (ITI TF-2 §3.41.4.1.3.2)"
+"""For the log, where the Registry's own text, which may quote values, does not go."""
 NO_CONTEXT = "The Registry gave no codeContext for this error."
 SUBMISSION = "lcm:SubmitObjectsRequest"
 URIS = {prefix: uri for uri, prefix in PREFIXES.items()}
@@ -72,6 +74,7 @@ def _relay(complaint: Complaint, body: etree._Element, body_where: Where) -> Com
         complaint,
         code=complaint.code or ErrorCode.XDS_REGISTRY_ERROR,
         where=where,
+        rule=RULE,
         relayed_context=complaint.code_context[:MAX_CONTEXT_CHARACTERS] or NO_CONTEXT,
         relayed_location=foreign,
     )

@@ -1,6 +1,7 @@
 """One transaction: who calls, what happens, what is written down, in this order and always."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -64,7 +65,9 @@ def run(handle, *, trail=None, gate=None):
         response_action=f"{ECHO}Response",
         body=f"{{{XDSB}}}Echo",
         handle=handle,
-        refuse=lambda complaints, _: f"<refused n='{len(complaints)}'/>".encode(),
+        refuse=lambda complaints, _: (
+            f"<refused n='{len(complaints)}' at='{complaints[-1].location}'/>".encode()
+        ),
     )
     app = make_wsgi(
         service="repository",
@@ -119,6 +122,15 @@ def test_a_refusal_is_the_rooms_own_response_and_audited_with_its_codes(refusal)
     assert response.root.xpath("//refused/@n") == ["2"]
     assert event.outcome is Ending.REFUSED
     assert event.codes == ("XDSRegistryError", "ForeignCode")
+
+
+def test_a_complaint_without_a_place_is_placed_at_the_request():
+    response, _ = run(fail(Refusal([replace(a_complaint(), where=None)])))
+    assert response.root.xpath("string(//refused/@at)").startswith(
+        "/soap:Envelope/soap:Body/xds:Echo"
+    )
+    response, _ = run(fail(Refusal([a_complaint()])))
+    assert response.root.xpath("string(//refused/@at)") == "/rim:Name (line 7)"
 
 
 def test_who_is_not_identified_gets_the_gates_fault_and_an_event_with_the_detail():
