@@ -1,4 +1,4 @@
-"""A registry in forty dictionaries' worth of Python: no SQL, no fragments, no shared code.
+"""A registry in two hundred lines of Python: no SQL, no fragments, no shared code.
 
 Written a second time from the text (ITI TF-2 §3.18, §3.42; ITI TF-3 §4.2), only to disagree with
 the real one where one of the two is wrong. It reads ebRIM objects directly, and keeps each as what
@@ -88,7 +88,7 @@ class Naive:
     things: list[Thing] = field(default_factory=list)
 
     def named(self, identifier: str, among: Iterable[Thing] = ()) -> Thing | None:
-        return next((t for t in (*self.things, *among) if t.id == identifier), None)
+        return next((t for t in (*among, *self.things) if t.id == identifier), None)
 
     def of(self, kind: str) -> list[Thing]:
         return [t for t in self.things if t.kind == kind]
@@ -113,6 +113,9 @@ class Naive:
         return set()
 
     def _broken(self, new: list[Thing]) -> Iterator[str]:
+        unique_ids = [t.unique_id for t in new if t.kind != "association"]
+        if len(set(unique_ids)) < len(unique_ids):
+            yield "XDSRegistryDuplicateUniqueIdInMessage"
         for thing in new:
             if thing.kind != "association":
                 if thing.patient not in self.patients:
@@ -144,7 +147,8 @@ class Naive:
             if source.kind == "folder":
                 yield from self._joins(source, target)
             return
-        if target.kind != "entry":
+        is_old = association.association_type in v.NEEDS_REGISTERED_TARGET
+        if target.kind != "entry" or (is_old and target in new):
             yield "UnresolvedReferenceException"
             return
         if target.status != v.APPROVED:
