@@ -13,7 +13,7 @@ is the door's business.
 import base64
 import binascii
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -144,7 +144,7 @@ def _wrong_version(root: etree._Element, content_type: str) -> SoapFault:
     )
 
 
-def _http_action(parameters: dict[str, str], *others: str) -> str:
+def _http_action(parameters: Mapping[str, str], *others: str) -> str:
     """Return the action that came outside the envelope, wherever the stack put it."""
     named = parameters.get("action", "").strip()
     if named:
@@ -160,7 +160,7 @@ def _http_action(parameters: dict[str, str], *others: str) -> str:
 
 
 def _receive_multipart(
-    parameters: dict[str, str],
+    parameters: Mapping[str, str],
     soap_action: str,
     chunks: Iterator[bytes],
     limits: Limits,

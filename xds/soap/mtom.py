@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 from xds.errors import quote
@@ -20,6 +21,7 @@ from xds.limits import Limits
 from xds.soap.fault import FaultCode, SoapFault
 
 MAX_BOUNDARY_CHARACTERS: Final = 70  # RFC 2046 §5.1.1
+MAX_CONTENT_TYPE_CHARACTERS: Final = 4096
 MAX_PADDING_OCTETS: Final = 64
 """White space after a boundary; RFC 2046 allows any amount, nobody sends any."""
 
@@ -63,18 +65,22 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
 
     Errors: none; a value that cannot be parsed gives ('', {}).
     """
+    media_type, parameters = _read_content_type(value[:MAX_CONTENT_TYPE_CHARACTERS])
+    return media_type, dict(parameters)
+
+
+@lru_cache(maxsize=256)
+def _read_content_type(value: str) -> tuple[str, Mapping[str, str]]:
     message = Message()
     try:
         message["Content-Type"] = value.replace("\r", " ").replace("\n", " ")
         parameters = message.get_params(failobj=[], unquote=True)
     except (ValueError, TypeError):
         return "", {}
-    if not parameters:
-        return "", {}
-    media_type = parameters[0][0].strip().lower()
     found: dict[str, str] = {}
     for name, text in parameters[1:]:
         found.setdefault(name.strip().lower(), str(text))
+    media_type = parameters[0][0].strip().lower() if parameters else ""
     return media_type, found
 
 
