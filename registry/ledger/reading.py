@@ -44,7 +44,7 @@ class SqlReader:
             statement = statement_for(portion)
             if limit is not None:
                 statement = statement.limit(limit)
-            rows.extend(self._connection.execute(statement))
+            rows.extend(self._connection.execute(statement).all())
         rows.sort(key=lambda row: row[0])
         return [Found(wanted.kind, *row[1:]) for row in rows[:limit]]
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 
 from xds.audit.event import AuditEvent
@@ -41,13 +41,20 @@ class Verified:
 
 def render_event(event: AuditEvent) -> bytes:
     """Return an event as one JSON object in one line."""
-    shown = asdict(event)
+    shown = _shown(event)
     shown["instant"] = event.instant.isoformat()
     if event.caller is not None and event.caller.issued_at is not None:
         shown["caller"]["issued_at"] = event.caller.issued_at.isoformat()
     query = shown["concerned"].pop("query")
     shown["concerned"]["query_base64"] = base64.b64encode(query).decode("ascii")
     return json.dumps(shown, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _shown(value: Any) -> Any:
+    """Return a value of frozen dataclasses as JSON has it; `asdict` would copy every text."""
+    if is_dataclass(value):
+        return {field.name: _shown(getattr(value, field.name)) for field in fields(value)}
+    return [_shown(one) for one in value] if isinstance(value, tuple) else value
 
 
 def with_field(event: bytes, name: str, value: int) -> bytes:
