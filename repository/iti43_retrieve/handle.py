@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from repository.iti43_retrieve import message, rules
 from repository.iti43_retrieve.message import DocumentResponse
 from repository.iti43_retrieve.rules import DocumentRequest
-from repository.vault.api import BlobDamagedError, Holding, Vault
+from repository.vault.api import BlobDamagedError, Holding, Vault, VaultError
 from xds.audit.event import Concerned
 from xds.ebrim.response import Status
 from xds.errors import Complaint, Refusal
 from xds.namespaces import XDSB
 from xds.soap.exchange import Answer, OutgoingDocument
-from xds.story import Call, Outcome, Room
+from xds.story import Call, Outcome, Refused, Room
 
 SMALL_OCTETS = 1024 * 1024
 """A document up to this size is verified before the answer begins."""
@@ -45,8 +45,13 @@ class Retrieve:
         requests, misshapen = message.read_request(call.request.body, call.request.body_where)
         if misshapen:
             raise Refusal(misshapen)
+        concerned = Concerned(documents=tuple(r.document_unique_id for r in requests))
         # (2) Look up all of them at once.
-        held = self.vault.index.find([r.document_unique_id for r in requests])
+        try:
+            held = self.vault.index.find([r.document_unique_id for r in requests])
+        except VaultError as error:
+            log.exception("the vault's index failed")
+            raise Refused((rules.unreadable(call.request.body_where),), concerned) from error
         # (3) Judge each, and look at its bytes.
         responses: list[DocumentResponse] = []
         complaints: list[Complaint] = []
@@ -65,7 +70,7 @@ class Retrieve:
                 action=message.RESPONSE,
                 body=message.write_response(responses, complaints, status),
             ),
-            concerned=Concerned(documents=tuple(r.document_unique_id for r in requests)),
+            concerned=concerned,
             complaints=tuple(complaints),
         )
 
@@ -79,8 +84,8 @@ class Retrieve:
             return rules.not_held(request)
         try:
             return DocumentResponse(request=request, document=self._open(holding, number, room))
-        except BlobDamagedError as damage:
-            log.error("damaged blob: %s", damage)  # noqa: TRY400 - the place matters, not the trace
+        except VaultError as damage:
+            log.error("unreadable blob: %s", damage)  # noqa: TRY400 - the place matters
             return rules.damaged(request)
 
     def _open(self, holding: Holding, number: int, room: int) -> OutgoingDocument:

@@ -71,6 +71,20 @@ def damaged(request: DocumentRequest) -> Complaint:
     )
 
 
+def unreadable(place: Where) -> Complaint:
+    """Say that the Repository's own store failed. Errors: XDSRepositoryError."""
+    return Complaint(
+        code=ErrorCode.XDS_REPOSITORY_ERROR,
+        subject="RetrieveDocumentSetRequest",
+        rule="the Repository looks up what it holds (ITI TF-2 §3.43.4.1.3)",
+        came="a failure of the Repository's storage",
+        expected="storage that works",
+        fix="ask again later. If it persists, ask the operator of the Repository, whose log names "
+        "the cause",
+        where=place,
+    )
+
+
 def _complaint(  # noqa: PLR0913 - the parts of a complaint, by name
     request: DocumentRequest, *, code: ErrorCode, rule: str, came: str, expected: str, fix: str
 ) -> Complaint:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from lxml import etree
 
@@ -311,6 +312,47 @@ def test_a_caller_without_assertion_or_who_breaks_off_leaves_nothing(node):
     assert node.provide(valid(b"control")).outcome == "Success"
     assert len(node.blobs()) == before + 1
     assert node.staging() == []
+
+
+@pytest.mark.slow
+def test_a_quarter_of_a_gibibyte_goes_in_and_out_in_constant_memory(node):
+    """Issue point 3: the process stays under 150 MB whatever a document's size is."""
+    size, block = 256 * 1024 * 1024, os.urandom(1024 * 1024)
+    sent = valid(b"")
+    name = sent.unique_ids[0]
+    reset_peaks(node)
+    answer = node.post(
+        sent.body, "ProvideAndRegisterDocumentSet-b", [("Document01@test", block * 256)]
+    )
+    assert (answer.outcome, answer.codes) == ("Success", [])
+    assert peak(node) < 150_000_000
+    back = node.retrieve(name)
+    assert len(back.body) > size
+    assert peak(node) < 150_000_000
+    for blob in node.blobs():
+        if blob.stat().st_size == size:
+            blob.unlink()
+
+
+def processes(node) -> list[psutil.Process]:
+    root = psutil.Process(node.process.pid)
+    return [root, *root.children(recursive=True)]
+
+
+def reset_peaks(node) -> None:
+    for process in processes(node):
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+
+
+def peak(node) -> int:
+    """Return the peak resident memory of the largest process, in octets. Linux."""
+    peaks = [
+        int(line.split()[1]) * 1024
+        for process in processes(node)
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        if line.startswith("VmHWM:")
+    ]
+    return max(peaks)
 
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path):

@@ -147,3 +147,7 @@ def test_status_is_success_partial_success_or_failure():
 def test_a_refusal_of_the_whole_is_a_valid_answer():
     _, complaints = read("")
     SCHEMA.assertValid(etree.fromstring(refusal(complaints)))
+
+
+def test_a_store_that_fails_is_said_in_a_valid_answer():
+    SCHEMA.assertValid(etree.fromstring(refusal([rules.unreadable(WHERE)])))

@@ -8,9 +8,20 @@ from repository.vault.api import Holding, Receipt, VaultError
 from repository.vault.index import open_index
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/index.db"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.clone()
+    yield server.url(name)
+    server.drop(name)
+
+
 @pytest.fixture
-def index(tmp_path):
-    index = open_index(f"sqlite:///{tmp_path}/index.db")
+def index(url):
+    index = open_index(url)
     yield index
     index.close()
 
@@ -113,8 +124,7 @@ def test_an_index_that_cannot_be_opened_says_so(tmp_path):
         open_index(f"sqlite:///{tmp_path}/no/such/folder/index.db")
 
 
-def test_reopening_finds_what_was_there(tmp_path):
-    url = f"sqlite:///{tmp_path}/index.db"
+def test_reopening_finds_what_was_there(url):
     first = open_index(url)
     first.admit([holding()])
     first.close()
