@@ -79,6 +79,13 @@ def test_a_code_counts_only_with_its_scheme():
     assert not domain.admits("typeCode", "11502-2", "LOINC")
 
 
+def test_folder_codes_of_every_years_test_plan_are_admitted():
+    domain = load_domain("ihe")
+    assert domain.admits("codeList", "Referrals", "Connect-a-thon folderCodeList")
+    assert domain.admits("codeList", "Cardiology", "Connect-a-thon codeList")
+    assert not domain.admits("classCode", "Cardiology", "Connect-a-thon codeList")
+
+
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="../shared/reference is absent")
 def test_every_code_of_the_official_examples_is_admitted():
     domain = load_domain("ihe")
