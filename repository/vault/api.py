@@ -78,6 +78,9 @@ class Blobs(Protocol):
     def is_whole(self, receipt: Receipt) -> bool:
         """Whether the blob is there with its full size (its digest is not computed)."""
 
+    def is_known_right(self, receipt: Receipt) -> bool:
+        """Whether the digest was found right a moment ago and the blob is untouched since."""
+
     def read(self, receipt: Receipt) -> Iterator[bytes]:
         """Yield the bytes; the last chunk only after the digest was found right.
 

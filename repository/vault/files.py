@@ -129,6 +129,14 @@ class FileBlobs:
         except OSError as error:
             raise VaultError(f"cannot look at {self._path(receipt)}: {error.strerror}") from error
 
+    def is_known_right(self, receipt: Receipt) -> bool:
+        """Return whether the digest was found right lately and the file is untouched since."""
+        try:
+            status = os.stat(self._path(receipt))  # noqa: PTH116
+        except OSError:
+            return False
+        return self.verified.holds(receipt.sha256, status)
+
     def read(self, receipt: Receipt) -> Iterator[bytes]:
         """Yield the blob, its last chunk only after the whole digest was found right.
 
