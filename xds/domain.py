@@ -8,7 +8,7 @@ what to do. Who is known in a domain, and what a caller may do there, is not dec
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -24,6 +24,8 @@ ASSERTION_PROFILES: Final = ("xua", "vihf")
 ACCESS_POLICIES: Final = ("any-trusted",)
 CHECKS: Final = ("ins",)
 CODED_ATTRIBUTES: Final = tuple(dict.fromkeys(a.value_set for a in ATTRIBUTES if a.value_set))
+MAX_SHOWN: Final = 6
+"""Codes or schemes that an error names as examples."""
 COLUMNS: Final = ("code", "scheme", "display")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 Folder = Traversable | Path
@@ -44,6 +46,23 @@ class ValueSet:
     def admits(self, code: str, scheme: str) -> bool:
         """Return whether the domain lets this attribute take this code."""
         return not self.closed or (code, scheme) in self.codes
+
+    def nearest(self, code: str, scheme: str) -> str:
+        """Say which codes come nearest to one that is not admitted: same code, else same scheme."""
+        if not scheme:
+            return _some(known for known, _ in self.codes)
+        if schemes := [other for known, other in self.codes if known == code]:
+            return f"this code with the scheme {_some(schemes)}"
+        if codes := [known for known, other in self.codes if other == scheme]:
+            return f"of this scheme {_some(codes)}"
+        return f"a code of the scheme {_some(other for _, other in self.codes)}"
+
+
+def _some(texts: Iterable[str]) -> str:
+    """Return the first few of these, each once."""
+    each = list(dict.fromkeys(texts))
+    more = f" or {len(each) - MAX_SHOWN} more" if len(each) > MAX_SHOWN else ""
+    return " or ".join(repr(text) for text in each[:MAX_SHOWN]) + more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +97,10 @@ class AffinityDomain:
         """Return whether the attribute may take this code in this domain."""
         value_set = self.value_sets.get(attribute)
         return value_set is None or value_set.admits(code, scheme)
+
+    def nearest(self, attribute: str, code: str, scheme: str) -> str:
+        """Say what the attribute could take in place of a code that is not admitted."""
+        return self.value_sets[attribute].nearest(code, scheme)
 
 
 class DomainError(Exception):

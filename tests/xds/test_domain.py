@@ -73,6 +73,25 @@ def test_a_signature_of_a_submission_set_is_admitted_in_france():
     assert domain.admits("eventCodeList", "1.2.840.10065.1.12.1.14", "1.2.840.10065.1.12")
 
 
+@pytest.mark.parametrize(
+    ("attribute", "code", "scheme", "words"),
+    [
+        ("typeCode", "11502-2", "LOINC", "this code with the scheme '2.16.840.1.113883.6.1'"),
+        ("typeCode", "0-0", "2.16.840.1.113883.6.1", "of this scheme '"),
+        ("typeCode", "0-0", "nobody's", "a code of the scheme '"),
+        ("mimeType", "image/bmp", "", "'"),
+    ],
+)
+def test_what_comes_nearest_to_a_refused_code_is_named(attribute, code, scheme, words):
+    assert load_domain("dmp").nearest(attribute, code, scheme).startswith(words)
+
+
+def test_of_a_long_list_some_are_named_and_the_rest_is_counted():
+    said = load_domain("dmp").nearest("typeCode", "0-0", "2.16.840.1.113883.6.1")
+    assert said.count("'") == 2 * 6
+    assert said.endswith(" more")
+
+
 def test_a_code_counts_only_with_its_scheme():
     domain = load_domain("dmp")
     assert domain.admits("typeCode", "11502-2", "2.16.840.1.113883.6.1")

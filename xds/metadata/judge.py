@@ -142,7 +142,7 @@ class Judge:
                 rule=f"{attribute.label} is one that the affinity domain allows "
                 "(ITI TF-2 §3.42.4.1.3.3.4)",
                 came=quote(occurrence.text),
-                expected=f"a value of the domain's set for {attribute.value_set}",
+                expected=self.domain.nearest(attribute.value_set, occurrence.text, ""),
                 fix="send an allowed value, or ask the domain to add this one",
             )
 
@@ -220,7 +220,8 @@ class Judge:
                 rule=f"{attribute.label} is a code that the affinity domain allows "
                 f"(ITI TF-3 §{attribute.section}; ITI TF-2 §3.42.4.1.3.3.3)",
                 came=f"code {quote(code.code)} of scheme {quote(code.scheme)}",
-                expected=f"a code of the domain's value set for {attribute.value_set}",
+                expected=f"a code of the domain's value set for {attribute.value_set}: "
+                + self.domain.nearest(attribute.value_set, code.code, code.scheme),
                 fix="check code and codingScheme together: both must be in the set",
             )
         yield from self._dual_context(subject, "classifiedObject", rim, classification)
@@ -268,7 +269,7 @@ class Judge:
                 subject=subject,
                 rule=f"{name} is a code that the affinity domain allows (ITI TF-3 §{section})",
                 came=f"code {quote(coded[0])} of system {quote(coded[1])}",
-                expected=f"a code of the domain's value set for {name}",
+                expected=self.domain.nearest(name, *coded),
                 fix="check code and system together: both must be in the set",
             )
 

@@ -29,3 +29,6 @@ class CodePolicy(Protocol):
 
     def admits(self, attribute: str, code: str, scheme: str) -> bool:
         """Return whether the attribute may take this code."""
+
+    def nearest(self, attribute: str, code: str, scheme: str) -> str:
+        """Say what the attribute could take in place of a code that is not admitted."""
