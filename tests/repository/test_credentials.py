@@ -80,6 +80,6 @@ def test_a_clock_that_went_back_makes_a_new_one(signer):
 
 def test_the_callers_own_assertion_is_forwarded_byte_for_byte():
     header = Forwarding().header(call())
-    declaration = f' xmlns:a="{SAML}"'.encode()
-    assert SIGNED in header.replace(declaration, b"", 1)
+    # Declarations that it inherited stand after its name; the rest is untouched.
+    assert SIGNED[len(b"<a:Assertion") :] in header
     assert etree.fromstring(header)[0].tag == f"{{{SAML}}}Assertion"
