@@ -4,6 +4,7 @@ There is no limit on total time, only on silence and on slowness: the first byte
 `Limits.first_byte_seconds`, then each piece at `Limits.minimum_rate_octets` a second or faster. A
 caller who is refused while still sending gets the answer first; then what is left is read and
 thrown away, within bounds, so that closing the connection does not destroy the answer on its way.
+The answer is held to the same rate: who does not take it does not keep a thread.
 """
 
 import io
@@ -31,7 +32,7 @@ WATCH_SECONDS: Final = 0.5
 
 
 class _Watchdog:
-    """Ends the reading of connections that miss their deadline.
+    """Ends the reading or the writing of connections that miss their deadline.
 
     Why a thread: a time-out on the socket starts anew with every byte, so a caller who drips one
     byte at a time would never meet it.
@@ -39,13 +40,15 @@ class _Watchdog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._deadlines: dict[int, tuple[float, socket.socket]] = {}
+        self._deadlines: dict[int, tuple[float, socket.socket, int]] = {}
         self._thread: threading.Thread | None = None
 
-    def watch(self, key: int, connection: socket.socket, seconds: float) -> None:
-        """Shut the connection for reading unless `release` comes within this time."""
+    def watch(
+        self, key: int, connection: socket.socket, seconds: float, how: int = socket.SHUT_RD
+    ) -> None:
+        """Shut the connection, for reading alone or wholly, unless `release` comes in time."""
         with self._lock:
-            self._deadlines[key] = (monotonic() + seconds, connection)
+            self._deadlines[key] = (monotonic() + seconds, connection, how)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
@@ -59,11 +62,11 @@ class _Watchdog:
         pause = threading.Event()
         while not pause.wait(WATCH_SECONDS):
             with self._lock:
-                late = [k for k, (at, _) in self._deadlines.items() if at < monotonic()]
-                connections = [self._deadlines.pop(key)[1] for key in late]
-            for connection in connections:
+                late = [k for k, (at, *_) in self._deadlines.items() if at < monotonic()]
+                missed = [self._deadlines.pop(key) for key in late]
+            for _, connection, how in missed:
                 try:
-                    connection.shutdown(socket.SHUT_RD)
+                    connection.shutdown(how)
                 except OSError:  # already gone
                     continue
 
@@ -199,7 +202,8 @@ class Wire:
 
     def lingering(self, answer: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the answer, then throw away what the caller is still sending, within bounds."""
-        yield from answer
+        for piece in answer:
+            yield from self._sent(piece)
         started = monotonic()
         drained = 0
         try:
@@ -209,3 +213,15 @@ class Wire:
                     return
         except SoapFault:
             return
+
+    def _sent(self, piece: bytes) -> Iterator[bytes]:
+        """Yield a piece of the answer; a caller who takes it too slowly loses the connection."""
+        if self._socket is None:
+            yield piece
+            return
+        seconds = GRACE_SECONDS + len(piece) / self._limits.minimum_rate_octets
+        WATCHDOG.watch(id(self), self._socket, seconds, socket.SHUT_RDWR)
+        try:
+            yield piece
+        finally:
+            WATCHDOG.release(id(self))

@@ -13,6 +13,10 @@ ECHO = service(limits=HASTY)
 REFUSING = service(handle=refuse, limits=HASTY)
 
 
+LARGE = service(limits=HASTY, documents=(bytes(50_000_000),))
+PATHS = {"/echo": ECHO, "/large": LARGE}
+
+
 def APP(environ, start):  # noqa: N802 - by which gunicorn knows it
-    """Two services by path: /echo lets in, any other refuses."""
-    return (ECHO if environ["PATH_INFO"] == "/echo" else REFUSING)(environ, start)
+    """Three services by path: /echo lets in, /large answers much, any other refuses."""
+    return PATHS.get(environ["PATH_INFO"], REFUSING)(environ, start)

@@ -88,23 +88,27 @@ def echo(request, attachments):
 DOCUMENTS = (b"", b"one", bytes(range(256)) * 1000)
 
 
-def fetch(request, attachments):
-    """Answer with three documents."""
+def fetch(documents):
+    """Return a handle that answers with these documents."""
+    return lambda request, attachments: _with_documents(documents)
+
+
+def _with_documents(documents):
     pieces = [b'<x:Fetch xmlns:x="urn:x">']
-    for number, octets in enumerate(DOCUMENTS):
+    for number, octets in enumerate(documents):
         document = OutgoingDocument(
             content_id=f"{number}@greffe",
             mime_type="text/plain",
             size_octets=len(octets),
             chunks=lambda octets=octets: iter(
-                octets[at : at + 1000] for at in range(0, len(octets), 1000)
+                octets[at : at + 100_000] for at in range(0, len(octets), 100_000)
             ),
         )
         pieces += [b"<x:Document>", document, b"</x:Document>"]
     return Answer(action=f"{FETCH}Response", body=(*pieces, b"</x:Fetch>"))
 
 
-def service(*, handle=echo, limits=None, reply_to_hosts=frozenset()):
+def service(*, handle=echo, limits=None, reply_to_hosts=frozenset(), documents=DOCUMENTS):
     return make_wsgi(
         service="repository",
         operations=(
@@ -118,7 +122,7 @@ def service(*, handle=echo, limits=None, reply_to_hosts=frozenset()):
                 action=FETCH,
                 response_action=f"{FETCH}Response",
                 body=f"{{{XDSB}}}Fetch",
-                handle=fetch,
+                handle=fetch(documents),
             ),
         ),
         limits=limits or Limits(),

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -347,3 +348,14 @@ def test_a_soap_11_envelope_is_a_version_mismatch_that_names_both():
     assert "1.1" in response.reason
     assert "1.2" in response.reason
     assert response.root.xpath("//*[local-name()='SupportedEnvelope']")
+
+
+def test_many_threads_each_get_the_answer_to_their_own_request():
+    def ask(number):
+        message_id = f"urn:uuid:{number}"
+        message = envelope(message_id=message_id)
+        response = call(APP, multipart(root_part(message), part("d", message_id.encode())), MTOM)
+        return response.relates_to == message_id and sha1s(response) == [sha1(message_id.encode())]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(200)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.soap import MTOM, PLAIN, envelope, multipart, part, root_part
+from tests.build.soap import FETCH, MTOM, PLAIN, envelope, multipart, part, root_part
 
 ROOT = Path(__file__).parents[2]
 
@@ -152,3 +152,19 @@ def test_a_second_request_is_never_read_out_of_the_first_ones_body(port):
         connection.sendall(head(len(inner), "text/plain") + inner)
         answer = everything(connection)
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.slow
+def test_a_caller_who_does_not_take_the_answer_keeps_no_thread(port, connection):
+    stuck = []
+    for _ in range(8):  # as many as the server has threads
+        silent = socket.create_connection(("127.0.0.1", port), timeout=60)
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        octets = envelope(action=FETCH)
+        silent.sendall(head(len(octets), path="/large") + octets)
+        stuck.append(silent)
+    try:
+        assert post(connection, envelope())[0].status == 200
+    finally:
+        for silent in stuck:
+            silent.close()
