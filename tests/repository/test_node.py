@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,14 +120,16 @@ class Node:
         return self.post(body.encode(), "RetrieveDocumentSet", **options)
 
     def entry_uuid(self, unique_id: str) -> str:
+        (entry,) = [d for d in self.documents() if d["unique_id"] == unique_id]
+        return entry["entry_uuid"]
+
+    def documents(self) -> list[dict[str, str]]:
         """Ask the command line, as a stranger would."""
         command = ("query", "find-documents", "--patient", PATIENT, "--home", str(self.home))
         found = subprocess.run(
             [*GREFFE, *command, "--json"], check=True, capture_output=True, text=True
         )
-        documents = json.loads(found.stdout)["documents"]
-        (entry,) = [d for d in documents if d["unique_id"] == unique_id]
-        return entry["entry_uuid"]
+        return json.loads(found.stdout)["documents"]
 
     def blobs(self) -> list[Path]:
         return [p for p in (self.home / "repository").rglob("*") if len(p.name) == 64]
@@ -147,6 +150,12 @@ def start(home: Path) -> Node:
         )
     ready = [process.stdout.readline().split() for _ in range(2)]
     assert [line[:1] for line in ready] == [["ready"]] * 2, (home / "node.log").read_text()
+    security, own = security_of(home)
+    return Node(home, process, {line[1]: line[2] for line in ready}, security, own)
+
+
+def security_of(home: Path) -> tuple[str, str]:
+    """Return a caller's header, and the Repository's own id."""
     options = ("--subject", "x", "--role", "doctor", "--purpose", "normal", "--structure", "s")
     security = subprocess.run(
         [*GREFFE, "assertion", "--home", str(home), *options, "--header"],
@@ -156,8 +165,14 @@ def start(home: Path) -> Node:
     ).stdout.strip()
     settings = tomllib.loads((home / "greffe.toml").read_text())
     tables = [settings, *(t for t in settings.values() if isinstance(t, dict))]
-    own = next(t["repository_unique_id"] for t in tables if "repository_unique_id" in t)
-    return Node(home, process, {line[1]: line[2] for line in ready}, security, own)
+    return security, next(t["repository_unique_id"] for t in tables if "repository_unique_id" in t)
+
+
+def prepare(home: Path) -> Path:
+    """Make an international home with one known patient."""
+    subprocess.run([*GREFFE, "init", str(home), "--domain", "ihe"], check=True)
+    subprocess.run([*GREFFE, "patient", "add", PATIENT, "--home", str(home)], check=True)
+    return home
 
 
 def stop(node: Node) -> None:
@@ -167,9 +182,7 @@ def stop(node: Node) -> None:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    home = tmp_path_factory.mktemp("repository") / "home"
-    subprocess.run([*GREFFE, "init", str(home), "--domain", "ihe"], check=True)
-    subprocess.run([*GREFFE, "patient", "add", PATIENT, "--home", str(home)], check=True)
+    home = prepare(tmp_path_factory.mktemp("repository") / "home")
     started = start(home)
     yield started
     stop(started)
@@ -314,6 +327,48 @@ def test_a_caller_without_assertion_or_who_breaks_off_leaves_nothing(node):
     assert node.staging() == []
 
 
+def test_the_same_submission_at_once_is_stored_once_and_nobody_gets_a_500(node):
+    """F10."""
+    sent = valid(b"at once")
+    barrier, answers = threading.Barrier(5), []
+
+    def submit() -> None:
+        barrier.wait()
+        answers.append(node.provide(sent))
+
+    threads = [threading.Thread(target=submit) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {a.status for a in answers} == {200}
+    assert "Success" in {a.outcome for a in answers}
+    assert all(a.codes for a in answers if a.outcome != "Success")
+    assert [d["unique_id"] for d in node.documents()].count(sent.unique_ids[0]) == 1
+    assert b"at once" in node.retrieve(*sent.unique_ids).body
+
+
+def test_two_contents_at_once_under_one_uniqueid_one_wins(node):
+    """F11."""
+    name, barrier, answers = oid(), threading.Barrier(4), {}
+
+    def submit(content: bytes) -> None:
+        sent = message(content, unique_ids=(name,))
+        barrier.wait()
+        answers[content] = node.provide(sent)
+
+    contents = [b"version %d" % n for n in range(4)]
+    threads = [threading.Thread(target=submit, args=(c,)) for c in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = [c for c, a in answers.items() if a.outcome == "Success"]
+    losers = [a.codes for a in answers.values() if a.outcome != "Success"]
+    assert losers == [["XDSNonIdenticalHash"]] * 3
+    assert winner in node.retrieve(name).body
+
+
 @pytest.mark.slow
 def test_a_quarter_of_a_gibibyte_goes_in_and_out_in_constant_memory(node):
     """Issue point 3: the process stays under 150 MB whatever a document's size is."""
@@ -357,9 +412,7 @@ def peak(node) -> int:
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path):
     """F01, at whole-node scale: I1 and I8."""
-    home = tmp_path / "home"
-    subprocess.run([*GREFFE, "init", str(home), "--domain", "ihe"], check=True)
-    subprocess.run([*GREFFE, "patient", "add", PATIENT, "--home", str(home)], check=True)
+    home = prepare(tmp_path / "home")
     node = start(home)
     sent = [valid(b"first"), valid(b"second" * 100_000)]
     assert [node.provide(one).outcome for one in sent] == ["Success"] * 2
