@@ -72,20 +72,24 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
             ),
             iti43_retrieve.room(vault=vault, repository_unique_id=settings.repository_unique_id),
         ),
-        gate=Gate.from_files(
-            profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
-            anchors=settings.trust_anchors,
-            audiences=tuple(a for a in (settings.audience, own_url) if a),
-            clock_skew_seconds=settings.clock_skew_seconds,
-            one_time=UsesOnDisk(settings.home / "repository" / "one-time.db"),
-            barred=(settings.repository_certificate,),
-            revocation_lists=settings.revocation_lists,
-        ),
+        gate=_gate(settings, own_url),
         trail=Trail(settings.audit_folder / "repository.jsonl"),
         clock=clock,
         limits=settings.limits,
         reply_to_hosts=settings.reply_to_hosts,
         index=index,
+    )
+
+
+def _gate(settings: Settings, own_url: str) -> Gate:
+    return Gate.from_files(
+        profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
+        anchors=settings.trust_anchors,
+        audiences=tuple(a for a in (settings.audience, own_url) if a),
+        clock_skew_seconds=settings.clock_skew_seconds,
+        one_time=UsesOnDisk(settings.home / "repository" / "one-time.db"),
+        barred=(settings.repository_certificate,),
+        revocation_lists=settings.revocation_lists,
     )
 
 

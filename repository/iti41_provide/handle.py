@@ -66,14 +66,8 @@ class Provide:
             with _staging(self.vault.blobs) as staged:
                 receive(self.vault.blobs, offer.provided.documents, call.attachments, staged)
                 receipts = {identifier: file.receipt for identifier, file in staged.items()}
-                offer.refuse_if(c for e in offer.entries for c in custody.verify(e, receipts[e.id]))
-                if self.signatures is not None:
-                    named = {
-                        e.unique_id: staged[e.rim.id] for e in offer.submission.document_entries
-                    }
-                    offer.refuse_if(
-                        self.signatures.complaints(offer.submission, named, call.instant)
-                    )
+                differing = (c for e in offer.entries for c in custody.verify(e, receipts[e.id]))
+                offer.refuse_if((*differing, *self._unsigned(offer, staged, call.instant)))
                 # (3) Complete the metadata for the Registry.
                 objects = custody.updated(
                     offer.provided.objects, receipts, self.repository_unique_id
@@ -111,6 +105,15 @@ class Provide:
         if submission is None or any(c.is_error for c in complaints):
             raise Refused(complaints, _concerned(submission))
         return _Offer(provided=provided, submission=submission, warnings=complaints)
+
+    def _unsigned(
+        self, offer: "_Offer", staged: Mapping[str, Staged], instant: datetime
+    ) -> tuple[Complaint, ...]:
+        """Return what is wrong with the signatures of the set, where the domain looks at them."""
+        if self.signatures is None:
+            return ()
+        named = {e.unique_id: staged[e.rim.id] for e in offer.submission.document_entries}
+        return self.signatures.complaints(offer.submission, named, instant)
 
     def _register(
         self, letter: bytes, security: bytes, holdings: Sequence[Holding], offer: "_Offer"
