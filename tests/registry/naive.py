@@ -264,7 +264,7 @@ def _member(identifier: str, source: str, target: str) -> Thing:
     )
 
 
-def _meets(
+def _meets(  # noqa: PLR0913 - the conditions of a query
     thing: Thing,
     *,
     status: set[str] | None = None,
