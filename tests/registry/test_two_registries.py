@@ -372,23 +372,40 @@ def engine(database_url):
     opened.dispose()
 
 
-@settings(
-    max_examples=100,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    steps=st.lists(submissions, min_size=3, max_size=10),
-    asked=st.lists(finds, min_size=3, max_size=8),
-)
-def test_two_registries_written_apart_agree(engine, steps, asked):
+histories = st.lists(submissions, min_size=3, max_size=10)
+questions = st.lists(finds, min_size=3, max_size=8)
+
+
+def lawful(examples: int):
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+def agree(engine, steps, asked) -> None:
     with two_registries(engine) as (registry, naive):
         history(registry, naive, steps)
         compare_everything(registry, naive)
         compare_what_is_in(registry, naive)
         compare_relations(registry, naive)
         compare_finds(registry, naive, asked)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@lawful(100)
+@given(steps=histories, asked=questions)
+def test_two_registries_written_apart_agree_on_sqlite(engine, steps, asked):
+    agree(engine, steps, asked)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@lawful(25)
+@given(steps=histories, asked=questions)
+def test_two_registries_written_apart_agree_on_postgresql(engine, steps, asked):
+    agree(engine, steps, asked)
 
 
 def test_the_naive_registry_can_disagree(sqlite_registry):
