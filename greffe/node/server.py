@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from greffe.exits import Exit
 from greffe.node.death import die_with_parent
 from greffe.node.lease import Lease, Service
-from greffe.node.log_lines import LOG_FORMAT, LOG_TIME, log_to_stderr
+from greffe.node.log_lines import OneLine, log_to_stderr
 from xds.clock import monotonic
 
 HEAD_OCTETS: Final = 8190
@@ -210,9 +210,11 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
 class _Log(Logger):  # type: ignore[misc]
     """gunicorn's own messages, in the form of ours, but for those that say again what was said."""
 
-    error_fmt = LOG_FORMAT
-    datefmt = LOG_TIME
     _is_over = False
+
+    def _set_handler(self, log: Any, output: Any, _: Any, stream: Any = None) -> None:
+        """Write with our own form: one message is one line, a trace quotes nothing."""
+        super()._set_handler(log, output, OneLine(), stream)
 
     def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Log an error; a worker that could not open its application has said why."""

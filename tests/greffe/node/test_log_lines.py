@@ -26,8 +26,11 @@ def test_a_line_break_is_shown_and_the_rest_stays_as_it_is():
     )
 
 
-def test_the_trace_of_a_defect_keeps_its_lines():
-    with pytest.raises(ZeroDivisionError) as caught:
-        1 / 0  # noqa: B018 - that it fails is the point
+def test_the_trace_of_a_defect_says_where_and_quotes_nothing():
+    with pytest.raises(KeyError) as caught:
+        {}["DUPONT"]
     defect = caught.value
-    assert "\nTraceback" in line("failed", (type(defect), defect, defect.__traceback__))
+    written = line("failed", (type(defect), defect, defect.__traceback__))
+    assert "KeyError at " in written
+    assert "test_log_lines.py:" in written
+    assert "DUPONT" not in written
