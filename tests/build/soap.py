@@ -29,7 +29,7 @@ def include(content_id):
     return f'<xop:Include xmlns:xop="{XOP}" href="cid:{content_id}"/>'
 
 
-def envelope(  # noqa: PLR0913 - a builder
+def envelope(
     *,
     action=ECHO,
     message_id="urn:uuid:00000000-0000-4000-8000-000000000001",

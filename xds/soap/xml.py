@@ -195,7 +195,7 @@ def _check_caps(root: etree._Element, octets: bytes, limits: Limits) -> None:
         documents = f"self::*[local-name()='Document' and namespace-uri()='{XDSB}']"
         _refuse_if(
             root,
-            f"//*[not({documents})][text()[string-length() > {cap}]]",
+            f"//*[text()[string-length() > {cap}]][not({documents})]",
             f"a text outside xds:Document is over {cap} characters long, in",
         )
         _refuse_if(
