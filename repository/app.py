@@ -5,9 +5,8 @@ Spec: ITI TF-2 §3.41, §3.43, Appendix V.
 
 from typing import Any
 
-from xds.door import make_wsgi
-
 from repository.bootstrap import Repository
+from xds.door import make_wsgi
 from xds.story import operation
 
 

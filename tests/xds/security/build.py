@@ -97,7 +97,7 @@ def shared_key(name: str, kind: str = "ec"):
     return new_key(kind)
 
 
-def certify(  # noqa: PLR0913
+def certify(
     common_name: str,
     issuer: Identity | None = None,
     *,
