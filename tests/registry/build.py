@@ -90,9 +90,11 @@ def run(room: Room, call: Call) -> Answer:
     try:
         answer = room.handle(call).answer
     except Refusal as refusal:
-        assert refusal.complaints, "a refusal without a word"
-        return answer_of(room.refuse(refusal.complaints, call.request))
-    return answer_of(b"".join(answer.body))
+        complaints = refusal.complaints
+    else:
+        return answer_of(b"".join(answer.body))
+    assert complaints, "a refusal without a word"
+    return answer_of(room.refuse(complaints, call.request))
 
 
 @dataclass
@@ -176,9 +178,9 @@ def a_query(query: str, pairs=(), *, returns="LeafClass", home="") -> bytes:
     """An AdhocQueryRequest; pairs of slot name and value or list of values."""
     empty = write_query(QUERY_IDS.get(query, query), {}, return_type=returns, home=home)
     written = b"".join(
-        write_query("", {name: (value,) if isinstance(value, str) else value}).split(
-            b'<rim:AdhocQuery id="">'
-        )[1].split(b"</rim:AdhocQuery>")[0]
+        write_query("", {name: (value,) if isinstance(value, str) else value})
+        .split(b'<rim:AdhocQuery id="">')[1]
+        .split(b"</rim:AdhocQuery>")[0]
         for name, value in pairs
     )
     return empty.replace(b"</rim:AdhocQuery>", written + b"</rim:AdhocQuery>")

@@ -264,7 +264,7 @@ def _member(identifier: str, source: str, target: str) -> Thing:
     )
 
 
-def _meets(  # noqa: PLR0913 - the conditions of a query
+def _meets(
     thing: Thing,
     *,
     status: set[str] | None = None,

@@ -228,12 +228,12 @@ def test_thirty_thousand_ids_and_ends_are_one_query(ledger):
 
 def test_a_deprecated_object_is_so_in_its_column_and_in_its_fragment(ledger):
     apply(ledger, entry(1), entry(2))
-    ledger.write(
-        Wanted(), lambda u: u.apply(Plan(add=(), deprecate=frozenset({entry(1).id})))
-    )
+    ledger.write(Wanted(), lambda u: u.apply(Plan(add=(), deprecate=frozenset({entry(1).id}))))
     assert select(ledger, ENTRY, Columns(column="status", values=(v.DEPRECATED,))) == [entry(1).id]
     found = ledger.read(lambda r: r.select(Select(kind=ENTRY, where=())))
-    assert found[0].fragment == write_object(stored(entry(1)).with_attribute("status", v.DEPRECATED))
+    assert found[0].fragment == write_object(
+        stored(entry(1)).with_attribute("status", v.DEPRECATED)
+    )
     assert found[1].fragment == write_object(stored(entry(2)))
 
 
@@ -464,9 +464,9 @@ def test_a_full_database_says_so_and_keeps_what_it_had(sqlite_template, tmp_path
 
     ledger._engine.dispose()
     sa.event.listen(ledger._engine, "connect", full)
+    many = [entry(n, comments="x" * 4000) for n in range(2, 200)]
     with pytest.raises(LedgerFullError):
-        for n in range(2, 200):
-            apply(ledger, entry(n, comments="x" * 4000))
+        [apply(ledger, one) for one in many]
     ids = select(ledger, ENTRY)
     assert ids[0] == entry(1).id
     assert len(ids) < 199
