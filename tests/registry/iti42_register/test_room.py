@@ -12,6 +12,7 @@ import pytest
 from tests.build.submission import (
     EMPTY_SHA1,
     OPEN_DOMAIN,
+    OPEN_DOMAIN,
     OTHER_PATIENT,
     PATIENT,
     ROOT,
@@ -27,6 +28,7 @@ from tests.build.submission import (
     without_slot,
 )
 from tests.registry.build import CALLER, STRANGER, Registry, texts
+from xds.domain import Authority
 from xds.domain import Authority
 from xds.ebrim.submit import write_submit_objects
 from xds.metadata import vocabulary as v
