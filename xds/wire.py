@@ -23,6 +23,8 @@ DIRECT_OCTETS: Final = 256 * 1024
 """A piece that is read straight from the socket; what fits the processor's cache."""
 FIRST_OCTETS: Final = 1024
 """What gunicorn waits for when it is asked for a single byte."""
+SMALL_OCTETS: Final = 16 * 1024
+FAST_SECONDS: Final = 0.5
 GRACE_SECONDS: Final = 5.0
 """Added to the time that a piece may take at the minimum rate."""
 DRAIN_OCTETS: Final = 64 * MIB
@@ -115,13 +117,19 @@ def _direct(environ: dict[str, Any]) -> _Direct | None:
     return _Direct(connection, reader) if known else None
 
 
+def _without_detour(body: Any) -> Any:
+    """Return gunicorn's reader of a chunked body in place of its wrapper, which asks by kilobytes."""
+    reader = getattr(body, "reader", None)
+    return reader if hasattr(reader, "parser") and not body.buf.tell() else body
+
+
 class Wire:
     """One request's body. Errors: SoapFault when the caller is silent, too slow, or goes away."""
 
     def __init__(self, environ: dict[str, Any], limits: Limits) -> None:
         """Read from a WSGI environment; gunicorn also shows its socket, for deadlines."""
         direct = _direct(environ)
-        self._input = direct or environ["wsgi.input"]
+        self._input = direct or _without_detour(environ["wsgi.input"])
         self._piece_octets = DIRECT_OCTETS if direct else PIECE_OCTETS
         self._socket: socket.socket | None = environ.get("gunicorn.socket")
         self._limits = limits
@@ -156,8 +164,14 @@ class Wire:
         rate = self._limits.minimum_rate_octets
         if first := self._next(self._limits.first_byte_seconds + FIRST_OCTETS / rate, 1):
             yield first
-        while chunk := self._next(GRACE_SECONDS + self._piece_octets / rate):
+        size = SMALL_OCTETS
+        asked = monotonic()
+        while chunk := self._next(GRACE_SECONDS + size / rate, size):
+            # Small pieces while the caller is slow, so that one who drips is soon found out.
+            is_fast = monotonic() - asked < FAST_SECONDS
             yield chunk
+            size = min(4 * size, self._piece_octets) if is_fast else SMALL_OCTETS
+            asked = monotonic()
 
     def _next(self, seconds: float, most: int = 0) -> bytes:
         if self._is_over or self._is_broken:
