@@ -12,7 +12,6 @@ import pytest
 from tests.build.submission import (
     EMPTY_SHA1,
     OPEN_DOMAIN,
-    OPEN_DOMAIN,
     OTHER_PATIENT,
     PATIENT,
     ROOT,
@@ -28,7 +27,6 @@ from tests.build.submission import (
     without_slot,
 )
 from tests.registry.build import CALLER, STRANGER, Registry, texts
-from xds.domain import Authority
 from xds.domain import Authority
 from xds.ebrim.submit import write_submit_objects
 from xds.metadata import vocabulary as v
