@@ -118,7 +118,7 @@ def _direct(environ: dict[str, Any]) -> _Direct | None:
 
 
 def _without_detour(body: Any) -> Any:
-    """Return gunicorn's reader of a chunked body in place of its wrapper, which asks by kilobytes."""
+    """Return gunicorn's reader of a chunked body, without its wrapper that asks by kilobytes."""
     reader = getattr(body, "reader", None)
     return reader if hasattr(reader, "parser") and not body.buf.tell() else body
 

@@ -76,13 +76,19 @@ def multipart(*parts, boundary="B1"):
 def echo(request, attachments):
     """Answer with what came; nothing of it is believed."""
     came = "".join(
-        f'<x:Part id="{a.content_id.encode().hex()}" '
-        f'sha1="{hashlib.sha1(b"".join(a.chunks()), usedforsecurity=False).hexdigest()}"/>'
+        f'<x:Part id="{a.content_id.encode().hex()}" sha1="{_sha1(a.chunks())}"/>'
         for a in attachments
     )
     return Answer(
         action=f"{ECHO}Response", body=(f'<x:Echo xmlns:x="urn:x">{came}</x:Echo>'.encode(),)
     )
+
+
+def _sha1(pieces):
+    digest = hashlib.sha1(usedforsecurity=False)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 DOCUMENTS = (b"", b"one", bytes(range(256)) * 1000)
