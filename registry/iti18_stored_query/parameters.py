@@ -40,6 +40,12 @@ CODE_RULE: Final = (
 )
 
 
+MAX_ALTERNATIVES: Final = 500
+"""Codes and patterns in one query, all parameters together; ids are not counted. A database reads
+an expression of limited depth, and each costs a comparison for each object."""
+COUNTED: Final = frozenset({Form.CODE, Form.AUTHOR, Form.REFERENCE})
+
+
 class ValueSyntaxError(Exception):
     """A slot value that is not written as the standard wants."""
 
@@ -73,6 +79,7 @@ class _Reading:
     by_kind: dict[Kind, list[Condition]] = field(default_factory=dict)
     given: dict[str, tuple[str, ...]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
+    alternatives: int = 0
 
     def complain(  # noqa: PLR0913 - the parts of a complaint
         self,
@@ -168,7 +175,26 @@ def _values_of(reading: _Reading, parameter: Parameter, slot: Slot) -> list[str]
             fix="send one query for each value",
         )
         return None
+    if parameter.form in COUNTED and _is_beyond(reading, parameter, slot, len(values)):
+        return None
     return values
+
+
+def _is_beyond(reading: _Reading, parameter: Parameter, slot: Slot, count: int) -> bool:
+    """Count alternatives; return whether they are too many, which is said once."""
+    before = reading.alternatives
+    reading.alternatives += count
+    if before <= MAX_ALTERNATIVES < reading.alternatives:
+        reading.complain(
+            ErrorCode.XDS_REGISTRY_ERROR,
+            where=slot.where,
+            rule=f"a query has at most {MAX_ALTERNATIVES} codes and patterns "
+            "(this Registry's own limit)",
+            came=f"more, the first one too many in {parameter.name}",
+            expected=f"at most {MAX_ALTERNATIVES} in all parameters together",
+            fix="send several queries",
+        )
+    return reading.alternatives > MAX_ALTERNATIVES
 
 
 def _add(reading: _Reading, parameter: Parameter, condition: Condition) -> None:

@@ -12,6 +12,7 @@ Spec: ITI TF-2 §3.42.4.1.3.1 (atomicity).
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -28,6 +29,14 @@ from xds.metadata import vocabulary as v
 T = TypeVar("T")
 CHILDREN: Final = (v.APPEND, v.TRANSFORM)
 MAX_GROUP: Final = 32
+INSERTS: Final = {table: sa.insert(table) for table in t.metadata.tables.values()}
+OBJECT_COLUMNS: Final = {
+    kind: tuple(c for c in table.c if c.name in KnownObject.__dataclass_fields__)
+    for kind, table in TABLES.items()
+}
+ASSOCIATION_COLUMNS: Final = tuple(
+    t.associations.c[name] for name in KnownAssociation.__dataclass_fields__
+)
 
 
 class SqlUnit:
@@ -56,7 +65,7 @@ class SqlUnit:
     def apply(self, plan: Plan) -> None:
         """Do what the plan says."""
         for table, values in rows_of(plan).by_table.items():
-            self._connection.execute(sa.insert(table), values)
+            self._connection.execute(INSERTS[table], values)
         for entry_uuid in sorted(plan.deprecate):
             self._change_status(entry_uuid, v.DEPRECATED)
         for entry_uuid in sorted(plan.touch_folders):
@@ -94,17 +103,15 @@ class SqlUnit:
         for kind, table in TABLES.items():
             if column not in table.c or not values:
                 continue
-            columns = [c for c in table.c if c.name in KnownObject.__dataclass_fields__]
-            for row in self._in(table.c[column], values, columns):
+            for row in self._in(table.c[column], values, OBJECT_COLUMNS[kind]):
                 yield KnownObject(kind=kind, **row._asdict())
 
     def _associations(self, entry_uuids: frozenset[str]) -> list[KnownAssociation]:
         """Return what points at these objects, and what leads on from documents to children."""
         found: dict[str, KnownAssociation] = {}
         todo, seen = set(entry_uuids), set(entry_uuids)
-        columns = [t.associations.c[n] for n in KnownAssociation.__dataclass_fields__]
         while todo:
-            rows = self._in(t.associations.c.target, frozenset(todo), columns)
+            rows = self._in(t.associations.c.target, frozenset(todo), ASSOCIATION_COLUMNS)
             todo = set()
             for row in rows:
                 known = KnownAssociation(**row._asdict())
@@ -115,14 +122,21 @@ class SqlUnit:
         return list(found.values())
 
     def _in(
-        self, column: sa.Column[Any], values: frozenset[str], columns: Iterable[sa.Column[Any]]
+        self, column: sa.Column[Any], values: frozenset[str], columns: tuple[sa.Column[Any], ...]
     ) -> list[Any]:
         ordered = sorted(values)
+        statement = _selecting(column, columns)
         rows: list[Any] = []
         for start in range(0, len(ordered), MAX_LIST):
-            statement = sa.select(*columns).where(column.in_(ordered[start : start + MAX_LIST]))
-            rows.extend(self._connection.execute(statement))
+            portion = {"wanted": ordered[start : start + MAX_LIST]}
+            rows.extend(self._connection.execute(statement, portion))
         return rows
+
+
+@cache
+def _selecting(column: sa.Column[Any], columns: tuple[sa.Column[Any], ...]) -> sa.Select[Any]:
+    """Return the statement, made once: building it costs as much as running it."""
+    return sa.select(*columns).where(column.in_(sa.bindparam("wanted", expanding=True)))
 
 
 class _Job:
