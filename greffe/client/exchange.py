@@ -130,7 +130,8 @@ class Exchange:
             else:
                 root = _joined(pieces)
         except SoapFault as broken:  # our own reader's word for a body that is not well framed
-            raise _unusable(url, response.status, broken.reason) from broken
+            told = broken.reason.partition(" Fix:")[0]
+            raise UnreachableError(f"{url} sent an answer that cannot be read: {told}") from broken
         return payload_of(root, url, response.status)
 
     def _received(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

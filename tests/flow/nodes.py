@@ -23,14 +23,16 @@ CALLERS = {
 }
 
 
-def greffe(*words, **options):
+def greffe(*words, env_folder=None):
+    """Run a command; `env_folder` is where its temporary files go."""
+    more = {} if env_folder is None else {"TMPDIR": str(env_folder)}
     return subprocess.run(
         [*GREFFE, *map(str, words)],
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
-        **options,
+        env={**os.environ, **more},
     )
 
 
@@ -145,7 +147,3 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def environment(**more):
-    return {**os.environ, **more}
