@@ -1,4 +1,7 @@
-"""A Registry that is killed while it registers: what was answered is there, and nothing is half."""
+"""A Registry of several processes: killed while it registers, or racing for the same submission.
+
+What was answered is there, nothing is half, and of identical submissions one is registered.
+"""
 
 import os
 import signal
@@ -13,7 +16,7 @@ from tests.registry.build import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = 25
-REGISTERING = """
+BEGINNING = """
 import sys, threading, uuid
 sys.path.insert(0, {root!r})
 from registry.ledger.sql import open_ledger
@@ -30,30 +33,43 @@ def renamed(rim, name):
             rim = with_identifier(rim, scheme, "%s.%d" % (name, len(rim.id)))
     return rim
 
+def register(name):
+    answer = registry.register(*[renamed(rim, name) for rim in a_submission(folders=1)])
+    with out:
+        print(answer.codes[0] if answer.codes else answer.status, name, flush=True)
+"""
+WITHOUT_END = """
 def go_on():
     while True:
-        name = "2.25.%d" % uuid.uuid4().int
-        objects = [renamed(rim, name) for rim in a_submission(folders=1)]
-        status = registry.register(*objects).status
-        with out:
-            print(status, name, flush=True)
+        register("2.25.%d" % uuid.uuid4().int)
 
 for _ in range(4):
     threading.Thread(target=go_on).start()
 """
+WHAT_IT_READS = """
+print("ready", flush=True)
+for line in sys.stdin:
+    register(line.strip())
+"""
 
 
-def test_what_was_answered_survives_a_kill_and_nothing_is_half(database_url):
-    process = subprocess.Popen(
-        [sys.executable, "-c", REGISTERING.format(root=str(ROOT)), database_url],
+def start(work: str, database_url: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", BEGINNING.format(root=str(ROOT)) + work, database_url],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     )
+
+
+def test_what_was_answered_survives_a_kill_and_nothing_is_half(database_url):
+    process = start(WITHOUT_END, database_url)
     answers = [process.stdout.readline().split() for _ in range(ANSWERS)]
     os.kill(process.pid, signal.SIGKILL)
     answers += [line.split() for line in process.stdout if line.endswith("\n")]
     process.stdout.close()
+    process.stdin.close()
     assert process.wait(20) == -signal.SIGKILL
     assert {status for status, _ in answers} == {"Success"}
 
@@ -70,4 +86,29 @@ def test_what_was_answered_survives_a_kill_and_nothing_is_half(database_url):
             "GetSubmissionSetAndContents", XDSSubmissionSetEntryUUID=f"'{stored.entry_uuid}'"
         )
         assert len(whole.objects) == 7
+    ledger.close()
+
+
+def test_of_identical_submissions_to_two_processes_one_is_registered(database_url):
+    names = [f"1.2.3.{number}" for number in range(20)]
+    processes = [start(WHAT_IT_READS, database_url) for _ in range(2)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:  # both have all of their work before either is read
+        process.stdin.write("".join(f"{name}\n" for name in names))
+        process.stdin.flush()
+    for process in processes:
+        process.stdin.close()
+    read = [dict(reversed(line.split()) for line in p.stdout) for p in processes]
+    for process in processes:
+        assert process.wait(60) == 0
+        process.stdout.close()
+    for name in names:
+        assert sorted(answers[name] for answers in read) == [
+            "Success",
+            "XDSDuplicateUniqueIdInRegistry",
+        ]
+    ledger = open_ledger(database_url)
+    rows = ledger.read(lambda r: r.select(Select(kind=Kind.DOCUMENT_ENTRY, where=())))
+    assert len(rows) == len(names)
     ledger.close()
