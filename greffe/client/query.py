@@ -110,6 +110,8 @@ def ask(url: str, security: bytes, query: Query) -> RegistryAnswer:
 def _client(url: str) -> Any:
     """Return a client made from the server's WSDL; from ours when the server gives none."""
     transport = _ZEEP.Transport(timeout=CONNECT_SECONDS, operation_timeout=SILENCE_SECONDS)
+    # Straight to the address that was given, as ITI-41 and ITI-43 go: no proxy, no .netrc.
+    transport.session.trust_env = False
     settings = _ZEEP.Settings(strict=False)
     try:
         return _ZEEP.Client(f"{url}?wsdl", transport=transport, settings=settings)
