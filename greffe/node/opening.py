@@ -21,6 +21,11 @@ _PARTS: Final = {
     "registry": ("registry.bootstrap", "open_registry", "registry.app"),
     "repository": ("repository.bootstrap", "open_repository", "repository.app"),
 }
+DATABASE_KEYS: Final[dict[Service, str]] = {
+    "registry": "database_url",
+    "repository": "vault_index_url",
+}
+"""Which key of greffe.toml names the database of a service."""
 
 
 class Opened:
@@ -51,7 +56,7 @@ def open_service(service: Service, settings: Settings, url: str) -> Opened:
     except Exception as error:
         if not _explains_itself(error):
             log.exception("the %s cannot be opened", service)
-        raise StartError(_reason(error)) from error
+        raise StartError(_reason(error, DATABASE_KEYS[service])) from error
 
 
 @contextmanager
@@ -69,7 +74,8 @@ def ledger_of(settings: Settings) -> Iterator[Any]:
     except Exception as error:
         if not _explains_itself(error):
             raise
-        raise CommandError(f"the ledger cannot be used: {_reason(error)}") from error
+        reason = _reason(error, DATABASE_KEYS["registry"])
+        raise CommandError(f"the ledger cannot be used: {reason}") from error
 
 
 def _explains_itself(error: Exception) -> bool:
@@ -81,8 +87,11 @@ def _explains_itself(error: Exception) -> bool:
     }
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, database_key: str) -> str:
     """Return the first line of what an error says; databases add advice and links below it."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {(error.strerror or str(error)).lower()}"
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if type(error).__module__.startswith("sqlalchemy"):
+        return f"{said}. Fix: correct `{database_key}` in greffe.toml, or start that database"
+    return said
