@@ -40,9 +40,13 @@ CODE_RULE: Final = (
 )
 
 
-MAX_ALTERNATIVES: Final = 500
+MAX_ALTERNATIVES: Final = 200
 """Codes and patterns in one query, all parameters together; ids are not counted. A database reads
 an expression of limited depth, and each costs a comparison for each object."""
+MAX_CONJUNCTIONS: Final = 16
+"""How often one parameter may be repeated (AND); a database plans a join for each."""
+MAX_PATTERN: Final = 256
+"""Characters of a LIKE pattern: what ebRIM lets a slot value have (§3.18.4.1.2.3.4)."""
 COUNTED: Final = frozenset({Form.CODE, Form.AUTHOR, Form.REFERENCE})
 
 
@@ -141,6 +145,17 @@ def _read_parameter(reading: _Reading, parameter: Parameter, slots: list[Slot]) 
             fix="put the values into one slot",
         )
         return True
+    if len(filled) > MAX_CONJUNCTIONS:
+        reading.complain(
+            ErrorCode.XDS_REGISTRY_ERROR,
+            where=filled[MAX_CONJUNCTIONS].where,
+            rule=f"a parameter is repeated at most {MAX_CONJUNCTIONS} times (this Registry's own "
+            "limit)",
+            came=f"{len(filled)} slots {parameter.name}",
+            expected=f"at most {MAX_CONJUNCTIONS}",
+            fix="ask for less, and compare the answer with the rest",
+        )
+        return True
     for slot in filled:
         values = _values_of(reading, parameter, slot)
         if values is not None:
@@ -235,12 +250,30 @@ def _code(reading: _Reading, parameter: Parameter, slot: Slot, values: list[str]
         _add(reading, parameter, HasCode(attribute=parameter.column, codes=tuple(codes)))
 
 
-def _author(reading: _Reading, parameter: Parameter, _: Slot, values: list[str]) -> None:
-    _add(reading, parameter, HasAuthor(patterns=_unique(values)))
+def _author(reading: _Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
+    if _are_patterns(reading, parameter, slot, values):
+        _add(reading, parameter, HasAuthor(patterns=_unique(values)))
 
 
-def _reference(reading: _Reading, parameter: Parameter, _: Slot, values: list[str]) -> None:
-    _add(reading, parameter, HasReference(patterns=_unique(values)))
+def _reference(reading: _Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
+    if _are_patterns(reading, parameter, slot, values):
+        _add(reading, parameter, HasReference(patterns=_unique(values)))
+
+
+def _are_patterns(reading: _Reading, parameter: Parameter, slot: Slot, values: list[str]) -> bool:
+    longest = max(values, key=len)
+    if len(longest) <= MAX_PATTERN:
+        return True
+    reading.complain(
+        ErrorCode.XDS_REGISTRY_ERROR,
+        where=slot.where,
+        rule=f"{parameter.name}: a pattern has at most {MAX_PATTERN} characters, as a slot value "
+        "has (ITI TF-2 §3.18.4.1.2.3.4; rim.xsd)",
+        came=f"{len(longest)} characters",
+        expected="a shorter pattern",
+        fix="shorten it with %",
+    )
+    return False
 
 
 def _time(reading: _Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
