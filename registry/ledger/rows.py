@@ -203,5 +203,5 @@ def _authors(rows: Rows, patient_id: str, entry_uuid: str, authors: tuple[Author
 def _time(text: str) -> str:
     try:
         return parse_dtm(text).padded if text else ""
-    except DatatypeError:  # kept as it came (a domain that tolerates it); it matches no range
+    except DatatypeError:  # kept as it came; for queries it is absent, and so meets every range
         return ""
