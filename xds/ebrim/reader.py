@@ -14,6 +14,7 @@ from xds.errors import Complaint, ErrorCode, Refusal, Where, Words, quote
 from xds.metadata.policy import METADATA_ERROR, Actor
 from xds.metadata.rim import LocalizedString, RimObject, Slot, VersionInfo
 from xds.namespaces import RIM, XML, prefixed
+from xds.soap.xml import elements as elements  # noqa: PLC0414 - readers take it from here
 
 OBJECT_TAGS: Final = {
     f"{{{RIM}}}{tag}": tag
@@ -82,11 +83,6 @@ def scan_slots(
         if child.tag == SLOT and (slot := reading.slot(child, where)) is not None
     )
     return slots, tuple(reading.complaints)
-
-
-def elements(parent: etree._Element) -> list[etree._Element]:
-    """Return the child elements, without comments and processing instructions."""
-    return [child for child in parent if isinstance(child.tag, str)]
 
 
 def text_of(element: etree._Element) -> str:

@@ -205,20 +205,6 @@ def _check_caps(root: etree._Element, octets: bytes, limits: Limits) -> None:
         )
 
 
-def _is_over_scope(root: etree._Element, cap: int) -> bool:
-    """Tell whether any element has more namespaces in scope than the cap, in one walk.
-
-    Why not XPath: its namespace axis costs the square of what is in scope, on every element; 60 KB
-    of nested declarations would take seconds, and a message at the envelope's limit an hour.
-    """
-    in_scope = 0
-    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
-        in_scope += 1 if event == "start-ns" else -1
-        if in_scope > cap:
-            return True
-    return False
-
-
 def _number(root: etree._Element, path: str) -> float:
     found = root.getroottree().xpath(path)
     return found if isinstance(found, float) else 0.0
