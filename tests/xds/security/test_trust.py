@@ -360,4 +360,19 @@ def test_any_octets_as_a_certificate_end_in_a_verdict(data):
         found = trust().signatory((bytes(der), *others), NOW)
     except Untrusted:
         return
-    assert found.certificate == genuine().certificate
+    # What an authority signed, not the octets around it: a signature has more than one writing.
+    signed = genuine().certificate.tbs_certificate_bytes
+    assert found.certificate.tbs_certificate_bytes == signed
+
+
+def test_another_writing_of_the_signature_changes_nothing_that_was_signed():
+    even = next(c for c in (certify("X", authority()) for _ in range(200)) if c.der[-1] % 2 == 0)
+    unused_bits = len(even.der) - len(even.certificate.signature) - 1
+    der = bytearray(even.der)
+    assert der[unused_bits] == 0
+    der[unused_bits] = 1
+    try:
+        found = trust().signatory((bytes(der),), NOW)
+    except Untrusted:
+        return
+    assert found.certificate.tbs_certificate_bytes == even.certificate.tbs_certificate_bytes
