@@ -3,21 +3,26 @@
 Spec: ITI TF-2 §3.42.4.1.3, §3.42.4.1.3.1 (atomicity).
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from uuid import uuid4
 
 from registry.failures import failing
-from registry.iti42_register.plan import NewUuid, make_plan
-from registry.iti42_register.rules import Facts, check, wanted_of
+from registry.iti42_register.plan import make_plan
+from registry.iti42_register.rules import check
 from registry.ledger.api import Kind, Known, Ledger, Unit
+from registry.submission.facts import (
+    Facts,
+    concerned_by,
+    fingerprint_of,
+    in_reading_order,
+    wanted_of,
+)
+from registry.submission.naming import NewUuid, new_uuid
 from xds.audit.event import Concerned
 from xds.domain import AffinityDomain
 from xds.ebrim.response import Status, registry_response
 from xds.ebrim.submit import read_submission_request
-from xds.ebrim.writer import write_object
 from xds.errors import Complaint
 from xds.metadata.policy import IdentifierCheck
 from xds.metadata.views import Submission
@@ -27,11 +32,6 @@ from xds.story import Call, Outcome, Refused, Room
 
 ACTION: Final = "urn:ihe:iti:2007:RegisterDocumentSet-b"
 RESPONSE: Final = f"{ACTION}Response"
-
-
-def new_uuid() -> str:
-    """Return a fresh entryUUID. Spec: ITI TF-3 §4.2.3.1.5 (lower case)."""
-    return f"urn:uuid:{uuid4()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,29 +115,6 @@ def _is_retry(submission: Submission, known: Known, fingerprint: str, message_id
         and known_set.fingerprint == fingerprint
         and known_set.message_id == message_id != ""
         for known_set in known.by_unique_id.get(submission.submission_set.unique_id, ())
-    )
-
-
-def fingerprint_of(submission: Submission) -> str:
-    """Return the digest of a submission as it came, ids included."""
-    digest = hashlib.sha256()
-    for rim in submission.objects:
-        digest.update(write_object(rim))
-    return digest.hexdigest()
-
-
-def in_reading_order(complaints: tuple[Complaint, ...]) -> tuple[Complaint, ...]:
-    """Return complaints in the order in which their places stand in the message."""
-    return tuple(sorted(complaints, key=lambda c: c.where.line if c.where else 0))
-
-
-def concerned_by(submission: Submission) -> Concerned:
-    """Return whom and what a submission concerns."""
-    submission_set = submission.submission_set
-    return Concerned(
-        patients=(submission_set.patient_id,) if submission_set.patient_id else (),
-        documents=tuple(e.unique_id for e in submission.document_entries),
-        submission_set=submission_set.unique_id,
     )
 
 

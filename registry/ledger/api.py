@@ -5,7 +5,7 @@ filter by). Pure: no SQL here, so that rules and plans can be written and tested
 database.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -36,6 +36,10 @@ class KnownObject:
     hash: str = ""
     size: int = 0
     object_type: str = ""
+    logical_id: str = ""
+    version: int = 1
+    repository_unique_id: str = ""
+    source_patient_id: str = ""
     fingerprint: str = ""
     """SubmissionSet: digest of the whole submission as it came, to tell a resubmission."""
     message_id: str = ""
@@ -52,6 +56,8 @@ class KnownAssociation:
     target: str
     patient_id: str
     status: str
+    logical_id: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +65,16 @@ class Wanted:
     """What a submission refers to."""
 
     patient_ids: frozenset[str] = frozenset()
+    """All whom the write concerns: PostgreSQL lets one write at a time touch a patient."""
     entry_uuids: frozenset[str] = frozenset()
     """Ids that it refers to, and ids that it wants to register."""
     unique_ids: frozenset[str] = frozenset()
     """Of SubmissionSet, DocumentEntries and Folders alike."""
+    logical_ids: frozenset[str] = frozenset()
+    """Every version of these objects."""
+    touching: frozenset[str] = frozenset()
+    """entryUUIDs whose Associations are wanted on both sides. Of others only those that point at
+    them are: a Folder may hold thousands of documents that a new member has nothing to do with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +84,14 @@ class Known:
     patient_ids: frozenset[str] = frozenset()
     by_uuid: dict[str, KnownObject] = field(default_factory=dict)
     by_unique_id: dict[str, tuple[KnownObject, ...]] = field(default_factory=dict)
+    by_logical_id: dict[str, tuple[KnownObject, ...]] = field(default_factory=dict)
+    """Versions in ascending order."""
+    merged: dict[str, str] = field(default_factory=dict)
+    """Subsumed patient identifier to the one that it was merged into; no such patient is among
+    `patient_ids`."""
     associations: tuple[KnownAssociation, ...] = ()
-    """All that touch a wanted uuid, and those that lead on from a document by APND or
-    XFRM (children of a replaced document)."""
+    """All that point at a wanted uuid or touch one of `touching`, and those that lead on from a
+    document by APND or XFRM (children of a replaced document)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +100,10 @@ class Plan:
 
     add: tuple[RimObject, ...]
     """Finished objects: ids, lid, version and status set."""
-    deprecate: frozenset[str] = frozenset()
-    """entryUUIDs of registered objects."""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """New status of registered objects, by entryUUID."""
+    remove: frozenset[str] = frozenset()
+    """entryUUIDs of registered objects that are to be no more, nor anything kept of them."""
     touch_folders: frozenset[str] = frozenset()
     """entryUUIDs of registered folders whose lastUpdateTime becomes `instant`."""
     instant: str = ""
@@ -177,12 +196,20 @@ class Reader(Protocol):
         """Return the objects in the order in which they were registered."""
         ...
 
+    def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
+        """Return the patient's identifier and all that were merged into it, however indirectly."""
+        ...
+
 
 class Unit(Protocol):
     """One submission's work inside the ledger's transaction."""
 
     def look_up(self, wanted: Wanted) -> Known:
         """Return what is known; nobody else can change it before this unit ends."""
+        ...
+
+    def objects(self, entry_uuids: Iterable[str]) -> dict[str, RimObject]:
+        """Return registered objects whole, by entryUUID; one that is unknown is left out."""
         ...
 
     def apply(self, plan: Plan) -> None:

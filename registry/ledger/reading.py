@@ -48,6 +48,16 @@ class SqlReader:
         rows.sort(key=lambda row: row[0])
         return [Found(wanted.kind, *row[1:]) for row in rows[:limit]]
 
+    def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
+        """Return the patient's identifier and all that were merged into it, however indirectly."""
+        found, todo = [patient_id], [patient_id]
+        while todo:
+            statement = sa.select(t.patients.c.patient_id).where(t.patients.c.merged_into.in_(todo))
+            rows = self._connection.execute(statement).scalars().all()
+            todo = [one for one in rows if one not in found]
+            found += todo
+        return tuple(found)
+
 
 def statement_for(wanted: Select) -> sa.Select[Any]:
     """Return the SELECT for the criteria; columns are seq and then the fields of `Found`."""

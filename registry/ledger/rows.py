@@ -105,6 +105,7 @@ def _document_entry(rows: Rows, rim: RimObject, common: Row) -> None:
             "hash": entry.hash.lower(),
             "size": entry.size or 0,
             "repository_unique_id": entry.repository_unique_id,
+            "source_patient_id": cx_key(entry.source_patient_id),
             # Not compared for an On-Demand entry (ITI TF-2 §3.18.4.1.2.3.7.1, note 6).
             "creation_time": "" if is_on_demand else _time(entry.creation_time),
             "service_start_time": _time(entry.service_start_time),

@@ -41,6 +41,8 @@ patients = sa.Table(
     metadata,
     sa.Column("patient_id", sa.Text, primary_key=True),
     _text("known_since"),
+    sa.Column("merged_into", sa.Text, nullable=False, server_default=""),
+    sa.Index(None, "merged_into"),
 )
 
 submission_sets = _object(
@@ -60,6 +62,7 @@ document_entries = _object(
     _text("hash"),
     sa.Column("size", sa.BigInteger, nullable=False),
     _text("repository_unique_id"),
+    sa.Column("source_patient_id", sa.Text, nullable=False, server_default=""),
     _text("creation_time"),
     _text("service_start_time"),
     _text("service_stop_time"),

@@ -24,7 +24,9 @@ from registry.ledger.engine import WRITES, lock, translating
 from registry.ledger.fragments import with_last_update_time, with_status
 from registry.ledger.reading import MAX_LIST
 from registry.ledger.rows import TABLES, rows_of
+from xds.ebrim.reader import read_fragment
 from xds.metadata import vocabulary as v
+from xds.metadata.rim import RimObject
 
 T = TypeVar("T")
 CHILDREN: Final = (v.APPEND, v.TRANSFORM)
@@ -48,28 +50,56 @@ class SqlUnit:
 
     def look_up(self, wanted: Wanted) -> Known:
         """Return what is known of what a submission refers to."""
-        associations = self._associations(wanted.entry_uuids)
+        associations = self._associations(wanted)
         ends = {a.source for a in associations} | {a.target for a in associations}
-        by_uuid = {o.entry_uuid: o for o in self._objects("entry_uuid", wanted.entry_uuids | ends)}
+        uuids = wanted.entry_uuids | wanted.touching | ends
+        by_uuid = {o.entry_uuid: o for o in self._objects("entry_uuid", uuids)}
         by_unique_id: dict[str, tuple[KnownObject, ...]] = {}
         for known in self._objects("unique_id", wanted.unique_ids):
             by_unique_id[known.unique_id] = (*by_unique_id.get(known.unique_id, ()), known)
-        found = self._in(t.patients.c.patient_id, wanted.patient_ids, (t.patients.c.patient_id,))
+        by_logical_id: dict[str, tuple[KnownObject, ...]] = {}
+        versions = self._objects("logical_id", wanted.logical_ids)
+        for known in sorted(versions, key=lambda known: known.version):
+            by_logical_id[known.logical_id] = (*by_logical_id.get(known.logical_id, ()), known)
+        patients = self._in(
+            t.patients.c.patient_id,
+            wanted.patient_ids,
+            (t.patients.c.patient_id, t.patients.c.merged_into),
+        )
         return Known(
-            patient_ids=frozenset(row[0] for row in found),
+            patient_ids=frozenset(p.patient_id for p in patients if not p.merged_into),
+            merged={p.patient_id: p.merged_into for p in patients if p.merged_into},
             by_uuid=by_uuid,
             by_unique_id=by_unique_id,
+            by_logical_id=by_logical_id,
             associations=tuple(associations),
         )
 
+    def objects(self, entry_uuids: Iterable[str]) -> dict[str, RimObject]:
+        """Return registered objects whole, by entryUUID; one that is unknown is left out."""
+        wanted = frozenset(entry_uuids)
+        return {
+            row.entry_uuid: read_fragment(row.fragment)
+            for table in TABLES.values()
+            for row in self._in(table.c.entry_uuid, wanted, (table.c.entry_uuid, table.c.fragment))
+        }
+
     def apply(self, plan: Plan) -> None:
         """Do what the plan says."""
+        self._remove(plan.remove)
         for table, values in rows_of(plan).by_table.items():
             self._connection.execute(INSERTS[table], values)
-        for entry_uuid in sorted(plan.deprecate):
-            self._change_status(entry_uuid, v.DEPRECATED)
+        for entry_uuid, status in sorted(plan.statuses.items()):
+            self._change_status(entry_uuid, status)
         for entry_uuid in sorted(plan.touch_folders):
             self._touch_folder(entry_uuid, plan.instant)
+
+    def _remove(self, entry_uuids: frozenset[str]) -> None:
+        ordered = sorted(entry_uuids)
+        for start in range(0, len(ordered), MAX_LIST):
+            portion = ordered[start : start + MAX_LIST]
+            for table in (t.codes, t.authors, *TABLES.values()):
+                self._connection.execute(sa.delete(table).where(table.c.entry_uuid.in_(portion)))
 
     def _change_status(self, entry_uuid: str, status: str) -> None:
         for table in TABLES.values():
@@ -106,10 +136,12 @@ class SqlUnit:
             for row in self._in(table.c[column], values, OBJECT_COLUMNS[kind]):
                 yield KnownObject(kind=kind, **row._asdict())
 
-    def _associations(self, entry_uuids: frozenset[str]) -> list[KnownAssociation]:
+    def _associations(self, wanted: Wanted) -> list[KnownAssociation]:
         """Return what points at these objects, and what leads on from documents to children."""
-        found: dict[str, KnownAssociation] = {}
-        todo, seen = set(entry_uuids), set(entry_uuids)
+        leading = self._in(t.associations.c.source, wanted.touching, ASSOCIATION_COLUMNS)
+        found = {row.entry_uuid: KnownAssociation(**row._asdict()) for row in leading}
+        todo = set(wanted.entry_uuids | wanted.touching)
+        seen = set(todo)
         while todo:
             rows = self._in(t.associations.c.target, frozenset(todo), ASSOCIATION_COLUMNS)
             todo = set()
@@ -226,5 +258,16 @@ class LockingWriter:
     def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
         """Return the work's result when it is durable; its exception if it raised one."""
         with translating(), self._engine.begin() as connection:
-            lock(connection, wanted.patient_ids | wanted.unique_ids | wanted.entry_uuids)
+            lock(connection, _names(wanted))
             return work(SqlUnit(connection))
+
+
+def _names(wanted: Wanted) -> frozenset[str]:
+    """Return what a write holds against all others."""
+    return (
+        wanted.patient_ids
+        | wanted.unique_ids
+        | wanted.entry_uuids
+        | wanted.logical_ids
+        | wanted.touching
+    )

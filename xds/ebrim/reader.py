@@ -12,7 +12,7 @@ from lxml import etree
 
 from xds.errors import Complaint, ErrorCode, Refusal, Where, Words, quote
 from xds.metadata.policy import METADATA_ERROR, Actor
-from xds.metadata.rim import LocalizedString, RimObject, Slot, VersionInfo
+from xds.metadata.rim import NOWHERE, LocalizedString, RimObject, Slot, VersionInfo
 from xds.namespaces import RIM, XML, prefixed
 from xds.soap.xml import elements as elements  # noqa: PLC0414 - readers take it from here
 
@@ -59,6 +59,17 @@ def read_objects(
     if complaints:
         raise Refusal(complaints)
     return objects
+
+
+def read_fragment(octets: bytes) -> RimObject:
+    """Return the object that `xds.ebrim.writer.write_object` wrote; it has no place.
+
+    Errors: Refusal, lxml.etree.XMLSyntaxError; neither for what the writer wrote.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    listed = b'<rim:RegistryObjectList xmlns:rim="%s">%s</rim:RegistryObjectList>'
+    root = etree.fromstring(listed % (RIM.encode(), octets), parser)
+    return read_objects(root, NOWHERE)[0]
 
 
 def scan_objects(

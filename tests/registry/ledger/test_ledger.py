@@ -228,7 +228,7 @@ def test_thirty_thousand_ids_and_ends_are_one_query(ledger):
 
 def test_a_deprecated_object_is_so_in_its_column_and_in_its_fragment(ledger):
     apply(ledger, entry(1), entry(2))
-    ledger.write(Wanted(), lambda u: u.apply(Plan(add=(), deprecate=frozenset({entry(1).id}))))
+    ledger.write(Wanted(), lambda u: u.apply(Plan(add=(), statuses={entry(1).id: v.DEPRECATED})))
     assert select(ledger, ENTRY, Columns(column="status", values=(v.DEPRECATED,))) == [entry(1).id]
     found = ledger.read(lambda r: r.select(Select(kind=ENTRY, where=())))
     assert found[0].fragment == write_object(
