@@ -9,6 +9,7 @@ the form is judged: whether the person exists is for the teleservice INSi to say
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 from xds.errors import quote
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.hl7v2 import Cx, parse_cx, render_cx
+from xds.metadata.policy import IdentifierCheck
 
 NIR: Final = "1.2.250.1.213.1.4.8"
 NIA: Final = "1.2.250.1.213.1.4.9"
@@ -98,6 +100,19 @@ def parse_ins(cx: str) -> Matricule:
             fix="send the patient's INS with the OID that came with it",
         )
     return parse_matricule(parsed.id_number)
+
+
+def fault_of(id_number: str) -> str:
+    """Return what is wrong with the identifier proper of an INS, form or key; '' if nothing."""
+    try:
+        parse_matricule(id_number)
+    except DatatypeError as error:
+        return error.rule
+    return ""
+
+
+CHECKS: Final[Mapping[str, IdentifierCheck]] = MappingProxyType({"ins": fault_of})
+"""Checks of identifiers, by the names that a domain's authorities give them."""
 
 
 def warning_about(cx: str) -> str:

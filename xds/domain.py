@@ -23,6 +23,8 @@ from xds.metadata.identifier import is_oid
 ASSERTION_PROFILES: Final = ("xua", "vihf")
 ACCESS_POLICIES: Final = ("any-trusted",)
 CHECKS: Final = ("ins",)
+WARNS: Final = "-warn"
+"""After the name of a check: what it finds is a warning and no refusal."""
 CODED_ATTRIBUTES: Final = tuple(dict.fromkeys(a.value_set for a in ATTRIBUTES if a.value_set))
 MAX_SHOWN: Final = 6
 """Codes or schemes that an error names as examples."""
@@ -73,6 +75,8 @@ class Authority:
     title: str = ""
     check: str = ""
     """Name of a check of the identifier itself, such as `ins`; '' for none."""
+    check_warns: bool = False
+    """Whether what the check finds is a warning only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,10 +223,12 @@ def _authority(table: _Table) -> Authority:
     oid = table.text("oid")
     if not is_oid(oid):
         raise table.error("oid", f"an OID such as 1.2.250.1.213.1.4.8, came {oid!r}")
+    check = table.text("check", "", among=("", *CHECKS, *(name + WARNS for name in CHECKS)))
     return Authority(
         oid=oid,
         title=table.text("title", ""),
-        check=table.text("check", "", among=("", *CHECKS)),
+        check=check.removesuffix(WARNS),
+        check_warns=check.endswith(WARNS),
     )
 
 

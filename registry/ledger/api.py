@@ -216,6 +216,14 @@ class Unit(Protocol):
         """Do what the plan says."""
         ...
 
+    def add_patient(self, patient_id: str, instant: str) -> None:
+        """Make a patient known who is not. `patient_id` is `cx_key`'s form."""
+        ...
+
+    def merge_patient(self, subsumed: str, survivor: str) -> None:
+        """Record a merge of two known patients, both active. Both are in `cx_key`'s form."""
+        ...
+
 
 class Ledger(Protocol):
     """The Registry's memory."""

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
-from registry.ledger import tables as t
 from registry.ledger.api import Reader, Unit, Wanted
-from registry.ledger.engine import WRITES, migrate, open_engine, translating
+from registry.ledger.engine import migrate, open_engine, translating
 from registry.ledger.reading import SqlReader
 from registry.ledger.writing import GroupWriter, LockingWriter
 from xds.metadata.hl7v2 import cx_key
@@ -43,19 +41,17 @@ class SqlLedger:
 
     def add_patient(self, patient_id: str, instant: str) -> bool:
         """Make a patient known; return whether it was not yet. Errors: as `write`."""
-        insert = sqlite.insert if self._is_sqlite else postgresql.insert
-        statement = (
-            insert(t.patients)
-            .values(patient_id=cx_key(patient_id), known_since=instant)
-            .on_conflict_do_nothing()
-        )
-        with (
-            translating(),
-            self._engine.connect().execution_options(**{WRITES: True}) as connection,
-            connection.begin(),
-        ):
-            options = {"preserve_rowcount": True}  # else unknown for INSERT on PostgreSQL
-            return connection.execute(statement, execution_options=options).rowcount == 1
+        key = cx_key(patient_id)
+        wanted = Wanted(patient_ids=frozenset({key}))
+
+        def work(unit: Unit) -> bool:
+            known = unit.look_up(wanted)
+            is_new = key not in known.patient_ids and key not in known.merged
+            if is_new:
+                unit.add_patient(key, instant)
+            return is_new
+
+        return self.write(wanted, work)
 
     def close(self) -> None:
         """Close every connection."""

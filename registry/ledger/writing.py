@@ -94,6 +94,19 @@ class SqlUnit:
         for entry_uuid in sorted(plan.touch_folders):
             self._touch_folder(entry_uuid, plan.instant)
 
+    def add_patient(self, patient_id: str, instant: str) -> None:
+        """Make a patient known who is not."""
+        row = {"patient_id": patient_id, "known_since": instant}
+        self._connection.execute(INSERTS[t.patients], row)
+
+    def merge_patient(self, subsumed: str, survivor: str) -> None:
+        """Record a merge of two known patients, both active."""
+        self._connection.execute(
+            sa.update(t.patients)
+            .where(t.patients.c.patient_id == subsumed)
+            .values(merged_into=survivor)
+        )
+
     def _remove(self, entry_uuids: frozenset[str]) -> None:
         ordered = sorted(entry_uuids)
         for start in range(0, len(ordered), MAX_LIST):
