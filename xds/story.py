@@ -165,20 +165,24 @@ class _Telling:
     def _record(
         self, ending: Ending, concerned: Concerned, codes: tuple[str, ...], detail: str = ""
     ) -> None:
-        """Write the event; what cannot be traced is not served."""
-        event = AuditEvent(
-            instant=self.instant,
-            transaction=self.room.transaction,
-            outcome=ending,
-            message_id=self.request.message_id or "",
-            peer=self.request.peer,
-            caller=self.caller,
-            concerned=concerned,
-            codes=codes,
-            detail=detail,
+        """Write the event, or the events of a merge; what cannot be traced is not served."""
+        events = tuple(
+            AuditEvent(
+                instant=self.instant,
+                transaction=self.room.transaction,
+                outcome=ending,
+                message_id=self.request.message_id or "",
+                peer=self.request.peer,
+                caller=self.caller,
+                concerned=one,
+                codes=codes,
+                detail=detail,
+            )
+            for one in concerned.apart()
         )
         try:
-            self.trail.record(event)
+            for event in events:
+                self.trail.record(event)
         except OSError as error:
             log.error("the audit trail cannot be written: %s", trace(error))  # noqa: TRY400
             raise SoapFault(

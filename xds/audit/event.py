@@ -4,11 +4,23 @@ Spec: ITI TF-2 §3.20 (Record Audit Event), §3.41.5, §3.42.5, §3.18.5, §3.43
 message is a later matter; this value holds what such a message needs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from xds.security.caller import Caller
+
+MIXED: Final = 2
+"""So many different actions make a message that is told apart."""
+
+
+class RecordAction(StrEnum):
+    """What was done to a patient's record. Spec: ITI TF-2 §3.8.5.1, §3.44.5.1 (EventActionCode)."""
+
+    CREATE = "C"
+    UPDATE = "U"
+    DELETE = "D"
 
 
 class Outcome(StrEnum):
@@ -36,6 +48,23 @@ class Concerned:
     """SubmissionSet.uniqueId."""
     query: bytes = b""
     """The AdhocQueryRequest as XML."""
+    record_actions: tuple[RecordAction, ...] = ()
+    """What a patient identity feed did to each of `patients`; empty for other transactions."""
+    record_message: str = ""
+    """The id of the identity feed's message: root, and extension after a `^`; MSH-10 of HL7 v2."""
+
+    def apart(self) -> tuple["Concerned", ...]:
+        """Return what the trail has separate events for: the two halves of a merge.
+
+        Why: a merge is a delete of one patient record and an update of another, and separate audit
+        records shall be written (ITI TF-2 §3.44.5.1).
+        """
+        if len(set(self.record_actions)) < MIXED:
+            return (self,)
+        return tuple(
+            replace(self, patients=(patient,), record_actions=(action,))
+            for patient, action in zip(self.patients, self.record_actions, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
