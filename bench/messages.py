@@ -22,6 +22,7 @@ ENTRY_CODES = (
     ("urn:uuid:cccf5598-8b07-4b77-a05e-ae952c785ead", "practiceSettingCode"),
     ("urn:uuid:f0306f51-975f-434e-a61c-c59651d33983", "typeCode"),
 )
+FOLDER_CODE = ("urn:uuid:1ba97051-7806-41a8-a48b-8fce7af683c5", "codeList")
 CONTENT_TYPE = ("urn:uuid:aa543740-bdda-424e-8c96-df4873be8500", "contentTypeCode")
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
 
@@ -35,6 +36,19 @@ class Document:
     size_octets: int = -1
     """-1: neither hash nor size nor repositoryUniqueId are given (ITI-41)."""
     repository_unique_id: str = ""
+    creation_time: str = "20240102030405"
+    variant: int = 0
+    """Which of the domain's codes for each attribute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What the metadata says of the submission itself."""
+
+    unique_id: str
+    submission_time: str = "20240102030405"
+    folder_unique_id: str = ""
+    """A new Folder with every document in it; '' for none."""
 
 
 def new_oid() -> str:
@@ -42,20 +56,27 @@ def new_oid() -> str:
     return f"2.25.{uuid.uuid4().int}"
 
 
-def submission(patient: str, documents: Sequence[Document], domain: AffinityDomain) -> str:
+def submission(
+    patient: str,
+    documents: Sequence[Document],
+    domain: AffinityDomain,
+    cover: Cover | None = None,
+) -> str:
     """Return an lcm:SubmitObjectsRequest."""
+    cover = cover or Cover(unique_id=new_oid())
+    numbers = range(1, len(documents) + 1)
     objects = [_entry(n, d, patient, domain) for n, d in enumerate(documents, start=1)]
-    members = [
-        f'<rim:Association id="a{n}" sourceObject="set" targetObject="d{n}" '
-        'associationType="urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember">'
-        + _slot("SubmissionSetStatus", "Original")
-        + "</rim:Association>"
-        for n in range(1, len(documents) + 1)
-    ]
+    original = _slot("SubmissionSetStatus", "Original")
+    members = [_member(f"a{n}", "set", f"d{n}", original) for n in numbers]
+    if cover.folder_unique_id:
+        objects.append(_folder(patient, cover.folder_unique_id, domain))
+        members.append(_member("af", "set", "folder", original))
+        members += [_member(f"f{n}", "folder", f"d{n}") for n in numbers]
+        members += [_member(f"s{n}", "set", f"f{n}") for n in numbers]
     return (
         '<lcm:SubmitObjectsRequest xmlns:lcm="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0" '
         f'xmlns:rim="{RIM}"><rim:RegistryObjectList>'
-        f"{''.join(objects)}{_set(patient, domain)}{''.join(members)}"
+        f"{''.join(objects)}{_set(patient, domain, cover)}{''.join(members)}"
         "</rim:RegistryObjectList></lcm:SubmitObjectsRequest>"
     )
 
@@ -115,7 +136,7 @@ def retrieve(security: str, repository_unique_id: str, unique_id: str) -> bytes:
 def _entry(number: int, document: Document, patient: str, domain: AffinityDomain) -> str:
     own = f"d{number}"
     slots = [
-        _slot("creationTime", "20240102030405"),
+        _slot("creationTime", document.creation_time),
         _slot("languageCode", "fr-FR"),
         _slot("sourcePatientId", patient),
         _slot("sourcePatientInfo", f"PID-3|{patient}", "PID-5|ESSAI^BANC^^^^^D"),
@@ -126,7 +147,7 @@ def _entry(number: int, document: Document, patient: str, domain: AffinityDomain
             _slot("size", str(document.size_octets)),
             _slot("repositoryUniqueId", document.repository_unique_id),
         ]
-    codes = [_code(own, scheme, name, domain) for scheme, name in ENTRY_CODES]
+    codes = [_code(own, scheme, name, domain, document.variant) for scheme, name in ENTRY_CODES]
     author = (
         f'<rim:Classification id="{own}author" classifiedObject="{own}" nodeRepresentation="" '
         'classificationScheme="urn:uuid:93606bcf-9494-43ec-9b4e-a7748d1a838d" '
@@ -145,20 +166,50 @@ def _entry(number: int, document: Document, patient: str, domain: AffinityDomain
     )
 
 
-def _set(patient: str, domain: AffinityDomain) -> str:
+def _set(patient: str, domain: AffinityDomain, cover: Cover) -> str:
     owner = "XDSSubmissionSet"
     schemes = {
-        "uniqueId": ("urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8", new_oid()),
+        "uniqueId": ("urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8", cover.unique_id),
         "sourceId": ("urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832", "1.2.250.1.999.9"),
         "patientId": ("urn:uuid:6b5aea1a-874d-4603-a4bc-96a0a7b38446", patient),
     }
     identifiers = "".join(_id("set", s, name, value, owner) for name, (s, value) in schemes.items())
     return (
-        f'<rim:RegistryPackage id="set">{_slot("submissionTime", "20240102030405")}'
+        f'<rim:RegistryPackage id="set">{_slot("submissionTime", cover.submission_time)}'
         f"{_code('set', *CONTENT_TYPE, domain)}{identifiers}</rim:RegistryPackage>"
-        f'<rim:Classification id="mark" objectType="{OBJECT}:Classification" '
-        'classificationNode="urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd" '
-        'classifiedObject="set"/>'
+        + _mark("set", "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd")
+    )
+
+
+def _folder(patient: str, unique_id: str, domain: AffinityDomain) -> str:
+    owner = "XDSFolder"
+    return (
+        '<rim:RegistryPackage id="folder"><rim:Name><rim:LocalizedString value="Dossier"/>'
+        "</rim:Name>"
+        + _code("folder", *FOLDER_CODE, domain)
+        + _id(
+            "folder", "urn:uuid:75df8f67-9973-4fbe-a900-df66cefecc5a", "uniqueId", unique_id, owner
+        )
+        + _id(
+            "folder", "urn:uuid:f64ffdf0-4b97-4e06-b79f-a52b38ec2f8a", "patientId", patient, owner
+        )
+        + "</rim:RegistryPackage>"
+        + _mark("folder", "urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2")
+    )
+
+
+def _mark(own: str, node: str) -> str:
+    return (
+        f'<rim:Classification id="{own}mark" objectType="{OBJECT}:Classification" '
+        f'classificationNode="{node}" classifiedObject="{own}"/>'
+    )
+
+
+def _member(own: str, source: str, target: str, slot: str = "") -> str:
+    return (
+        f'<rim:Association id="{own}" sourceObject="{source}" targetObject="{target}" '
+        'associationType="urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember">'
+        f"{slot}</rim:Association>"
     )
 
 
@@ -167,9 +218,10 @@ def _slot(name: str, *values: str) -> str:
     return f'<rim:Slot name="{name}"><rim:ValueList>{listed}</rim:ValueList></rim:Slot>'
 
 
-def _code(own: str, scheme: str, attribute: str, domain: AffinityDomain) -> str:
+def _code(own: str, scheme: str, attribute: str, domain: AffinityDomain, variant: int = 0) -> str:
     value_set = domain.value_sets.get(attribute)
-    code = next(iter(value_set.codes.values())) if value_set and value_set.codes else None
+    codes = [*value_set.codes.values()] if value_set else []
+    code = codes[variant % len(codes)] if codes else None
     shown = (code.code, code.display, code.scheme) if code else ("code", "Code", "1.2.250.1.999.8")
     return (
         f'<rim:Classification id="{own}{attribute}" classifiedObject="{own}" '
