@@ -5,6 +5,7 @@ Wiring only, on one screen; what a part does is in its own module. Tests pass ot
 
 from dataclasses import dataclass
 
+from dmp.ins import CHECKS
 from dmp.vihf import profile_of
 from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
@@ -51,9 +52,7 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     ledger = open_ledger(settings.database_url)
     return Registry(
         rooms=(
-            # No check of the identifier itself refuses a submission: the published test patients of
-            # the ANS have INS with wrong keys (dmp.ins.warning_about).
-            iti42_register.room(ledger=ledger, domain=settings.domain, identifier_checks={}),
+            iti42_register.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
             iti18_stored_query.room(ledger=ledger, limits=settings.limits),
         ),
         gate=Gate.from_files(

@@ -197,7 +197,10 @@ class Reader(Protocol):
         ...
 
     def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
-        """Return the patient's identifier and all that were merged into it, however indirectly."""
+        """Return the patient's identifier and all that were merged into it, however indirectly.
+
+        No query needs it: a merge gives the survivor all objects of the subsumed one.
+        """
         ...
 
 
@@ -221,7 +224,11 @@ class Unit(Protocol):
         ...
 
     def merge_patient(self, subsumed: str, survivor: str) -> None:
-        """Record a merge of two known patients, both active. Both are in `cx_key`'s form."""
+        """Merge two known patients, both active; both are in `cx_key`'s form.
+
+        From now on every object of the subsumed one is the survivor's, in column and fragment:
+        queries and rules need not know that there was a merge.
+        """
         ...
 
 

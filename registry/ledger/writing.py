@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from registry.ledger import tables as t
 from registry.ledger.api import Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
 from registry.ledger.engine import WRITES, lock, translating
-from registry.ledger.fragments import with_last_update_time, with_status
+from registry.ledger.fragments import with_last_update_time, with_patient_id, with_status
 from registry.ledger.reading import MAX_LIST
 from registry.ledger.rows import TABLES, rows_of
 from xds.ebrim.reader import read_fragment
@@ -31,6 +31,8 @@ from xds.metadata.rim import RimObject
 T = TypeVar("T")
 CHILDREN: Final = (v.APPEND, v.TRANSFORM)
 MAX_GROUP: Final = 32
+MAX_REWRITTEN: Final = 500
+"""Fragments of a merged patient that are held at a time."""
 INSERTS: Final = {table: sa.insert(table) for table in t.metadata.tables.values()}
 OBJECT_COLUMNS: Final = {
     kind: tuple(c for c in table.c if c.name in KnownObject.__dataclass_fields__)
@@ -100,12 +102,45 @@ class SqlUnit:
         self._connection.execute(INSERTS[t.patients], row)
 
     def merge_patient(self, subsumed: str, survivor: str) -> None:
-        """Record a merge of two known patients, both active."""
+        """Give the survivor all that is the subsumed patient's, and end the latter's use."""
+        patients, associations = t.patients, t.associations
         self._connection.execute(
-            sa.update(t.patients)
-            .where(t.patients.c.patient_id == subsumed)
+            sa.update(patients)
+            .where(patients.c.patient_id == subsumed)
             .values(merged_into=survivor)
         )
+        self._connection.execute(
+            sa.update(associations)  # which name no patient in their fragments
+            .where(associations.c.patient_id == subsumed)
+            .values(patient_id=survivor)
+        )
+        for table in (t.submission_sets, t.document_entries, t.folders):
+            self._give_all(table, subsumed, survivor)
+
+    def _give_all(self, table: sa.Table, subsumed: str, survivor: str) -> None:
+        """Change patient and fragment of all objects of a patient, some at a time."""
+        some = (
+            sa.select(table.c.seq, table.c.entry_uuid, table.c.fragment)
+            .where(table.c.patient_id == subsumed)
+            .limit(MAX_REWRITTEN)
+        )
+        change = (
+            sa.update(table)
+            .where(table.c.seq == sa.bindparam("of"))
+            .values(patient_id=survivor, fragment=sa.bindparam("changed"))
+        )
+        while rows := self._connection.execute(some).all():
+            changes = [
+                {"of": r.seq, "changed": with_patient_id(r.fragment, survivor)} for r in rows
+            ]
+            self._connection.execute(change, changes)
+            owners = [row.entry_uuid for row in rows]
+            for inner in (t.codes, t.authors):
+                self._connection.execute(
+                    sa.update(inner)
+                    .where(inner.c.entry_uuid.in_(owners))
+                    .values(patient_id=survivor)
+                )
 
     def _remove(self, entry_uuids: frozenset[str]) -> None:
         ordered = sorted(entry_uuids)

@@ -47,7 +47,12 @@ def test_both_domains_come_with_the_project():
 def test_the_french_domain_knows_the_ins_and_checks_it():
     domain = load_domain("dmp")
     assert {a.check for a in domain.authorities.values()} == {"ins"}
-    assert "1.2.250.1.213.1.4.10" in domain.authorities
+    assert {oid.rpartition(".")[2]: a.check_warns for oid, a in domain.authorities.items()} == {
+        "8": False,
+        "9": False,
+        "10": True,
+        "11": True,
+    }
     assert domain.assertion_profile == "vihf"
 
 

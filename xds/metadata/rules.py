@@ -6,9 +6,10 @@ Registry's room's.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.errors import Complaint, ErrorCode, Severity, Where, quote
 from xds.metadata import vocabulary as v
 from xds.metadata.association_rules import (
     association_types,
@@ -121,13 +122,12 @@ def known_authority(message: Message) -> Iterator[Complaint]:
             cx = parse_cx(thing.patient_id)
         except DatatypeError:
             continue  # said already, by the attribute's own row
-        check = message.judge.identifier_checks.get(
-            getattr(known.get(cx.authority), "check", "") or ""
-        )
-        fault = check(cx.id_number) if check else ""
-        if cx.authority in known and not fault:
+        authority = known.get(cx.authority)
+        check = message.judge.identifier_checks.get(getattr(authority, "check", "") or "")
+        fault = check(cx.id_number) if authority and check else ""
+        if authority and not fault:
             continue
-        yield message.judge.complaint(
+        complaint = message.judge.complaint(
             thing.where,
             code=None if fault else ErrorCode.XDS_UNKNOWN_PATIENT_ID,
             subject=name_of(subject, thing.rim),
@@ -137,6 +137,8 @@ def known_authority(message: Message) -> Iterator[Complaint]:
             expected="an identifier of " + ", ".join(sorted(known)),
             fix="correct the identifier" if fault else "send the identifier in this domain",
         )
+        only_warns = fault and getattr(authority, "check_warns", False)
+        yield replace(complaint, severity=Severity.WARNING) if only_warns else complaint
 
 
 def unique_unique_ids(message: Message) -> Iterator[Complaint]:

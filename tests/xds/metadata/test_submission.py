@@ -443,9 +443,10 @@ def test_a_patient_of_an_authority_that_the_domain_does_not_know_is_unknown():
     assert all("1.2.250.1.213.1.4.10" in c.expected for c in found)
 
 
+@pytest.mark.parametrize("warns", [False, True])
 @pytest.mark.parametrize("fault", ["", "its key does not fit"])
-def test_an_authority_may_name_a_check_of_its_identifiers(fault):
-    ins = SimpleNamespace(check="ins")
+def test_an_authority_may_name_a_check_of_its_identifiers(fault, warns):
+    ins = SimpleNamespace(check="ins", check_warns=warns)
     domain = replace(OPEN_DOMAIN, authorities=MappingProxyType({"1.3.6.1.4.1.21367.2005.3.7": ins}))
     seen = []
     found = complaints(
@@ -455,6 +456,7 @@ def test_an_authority_may_name_a_check_of_its_identifiers(fault):
     )
     assert set(seen) == {"SELF-5"}
     assert [fault in c.came for c in found] == ([True, True] if fault else [])
+    assert all(c.is_error is not warns for c in found)
 
 
 @pytest.mark.parametrize(
