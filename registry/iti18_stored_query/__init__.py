@@ -7,8 +7,5 @@ Errors: XDSUnknownStoredQuery, XDSStoredQueryMissingParam, XDSStoredQueryParamNu
 XDSRegistryError (a value that cannot be read), XDSResultNotSinglePatient, XDSTooManyResults,
 XDSRegistryBusy.
 
-    catalogue.py   every stored query and its parameters, as rows
-    parameters.py  slots -> conditions, by those rows
-    recipes.py     which objects a query returns, beyond those that it selects
-    handle.py      the story
+    handle.py      the room: which queries it has; what they are made of is in registry/query
 """

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from lxml import etree
 
 from registry.iti18_stored_query import handle as iti18
-from registry.iti18_stored_query.catalogue import STORED_QUERIES
 from registry.iti42_register import handle as iti42
 from registry.ledger.sql import SqlLedger
+from registry.query.catalogue import STORED_QUERIES
 from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
 from xds.contract import load_schema
 from xds.ebrim.query import write_query

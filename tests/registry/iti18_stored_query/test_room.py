@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.iti18_stored_query.catalogue import STORED_QUERIES
+from registry.query.catalogue import STORED_QUERIES
 from tests.build.submission import (
     OTHER_PATIENT,
     PATIENT,

@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from registry.iti18_stored_query.catalogue import STORED_QUERIES, Form, Parameter
 from registry.ledger import tables as t
 from registry.ledger.reading import statement_for
+from registry.query.catalogue import STORED_QUERIES
+from registry.query.table import Form, Parameter
 from tests.build.submission import PATIENT, a_submission
 from tests.registry.build import text, texts
 from xds.metadata import vocabulary as v

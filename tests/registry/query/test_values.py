@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.iti18_stored_query.parameters import ValueSyntaxError, parse_values
+from registry.query.values import ValueSyntaxError, parse_values
 from tests.registry.build import text, texts
 
 

@@ -1,8 +1,9 @@
 """The table of stored queries is complete, and agrees with the tables of the ledger."""
 
-from registry.iti18_stored_query.catalogue import BY_ID, STORED_QUERIES, Form
-from registry.iti18_stored_query.parameters import FORMS
 from registry.ledger.rows import TABLES
+from registry.query.catalogue import STORED_QUERIES
+from registry.query.conditions import FORMS
+from registry.query.table import Form
 from xds.metadata.attributes import ATTRIBUTES
 
 # ITI TF-2 §3.18.4.1.2.4
@@ -100,7 +101,7 @@ def test_every_query_of_the_standard_is_there_under_its_id():
     assert {q.name: q.id for q in STORED_QUERIES} == {
         name: f"urn:uuid:{uuid}" for name, uuid in IDS.items()
     }
-    assert len(BY_ID) == len(STORED_QUERIES)
+    assert len({query.id for query in STORED_QUERIES}) == len(STORED_QUERIES)
 
 
 def test_every_query_has_the_parameters_of_its_table():

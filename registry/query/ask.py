@@ -1,0 +1,195 @@
+"""The story of a stored query: which, with which criteria, over one consistent state of the ledger.
+
+Spec: ITI TF-2 §3.18.4.1.3, §3.51.4.1.3. Which queries a room knows is said by its table.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from registry.failures import failing
+from registry.ledger.api import Found, Kind, Ledger, Reader, Select
+from registry.query.parameters import read_criteria
+from registry.query.table import StoredQuery
+from xds.audit.event import Concerned
+from xds.ebrim.query import AdhocQuery, read_query
+from xds.ebrim.response import Status, query_response
+from xds.ebrim.writer import escape_attribute
+from xds.errors import Complaint, ErrorCode, Refusal, quote
+from xds.limits import Limits
+from xds.namespaces import QUERY
+from xds.soap.exchange import Answer
+from xds.story import Call, Outcome, Refused, Room
+
+LEAF_CLASS, OBJECT_REF = "LeafClass", "ObjectRef"
+
+
+class _TooManyError(Exception):
+    """More objects than one answer may hold."""
+
+
+class _Bounded:
+    """A reader that stops as soon as the limit of one answer is passed."""
+
+    def __init__(self, reader: Reader, limit: int) -> None:
+        self._reader = reader
+        self._limit = limit
+
+    def select(self, wanted: Select, limit: int | None = None) -> list[Found]:
+        """Return the objects. Errors: _TooManyError."""
+        bound = self._limit + 1 if limit is None else min(limit, self._limit + 1)
+        found = self._reader.select(wanted, bound)
+        if len(found) > self._limit:
+            raise _TooManyError
+        return found
+
+    def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
+        """Return the patient's identifier and all that were merged into it."""
+        return self._reader.patient_and_subsumed(patient_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """The room's handle."""
+
+    ledger: Ledger
+    limits: Limits
+    queries: Mapping[str, StoredQuery]
+    """By id."""
+    response: str
+    """The answer's wsa:Action."""
+
+    def __call__(self, call: Call) -> Outcome:
+        """Registry Stored Query [ITI-18] and Multi-Patient Stored Query [ITI-51].
+
+        Spec: ITI TF-2 §3.18.4.1.3. Errors: as the room's contract says, all of a query at once.
+        """
+        sent = etree.tostring(call.request.body, with_tail=False)
+        concerned = Concerned(query=sent)
+        # (1) Read: the query, and what its parameters become.
+        try:
+            asked = read_query(call.request.body, call.request.body_where)
+        except Refusal as refusal:
+            raise Refused(refusal.complaints, concerned) from refusal
+        query = self.queries.get(asked.query_id.lower())
+        if query is None:
+            raise Refused((_unknown(asked, self.queries), *_return_type(asked)), concerned)
+        criteria, complaints = read_criteria(query, asked)
+        complaints = (*_return_type(asked), *complaints)
+        if complaints:
+            raise Refused(complaints, concerned)
+        # (2) Look up, in one consistent state.
+        is_leaf = asked.return_type == LEAF_CLASS
+        limit = self.limits.results if is_leaf else self.limits.elements
+        with failing(concerned):
+            try:
+                found = self.ledger.read(lambda r: query.recipe(_Bounded(r, limit), criteria))
+            except _TooManyError:
+                raise Refused((_too_many(asked, query, limit),), concerned) from None
+        # (3) Check what may leave in one answer.
+        if len(found) > limit:
+            raise Refused((_too_many(asked, query, limit),), concerned)
+        if is_leaf and query.is_for_one_patient and len(_patients(found)) > 1:
+            raise Refused((_several_patients(asked, query),), concerned)
+        # (4) Answer, spliced from what is stored.
+        fragments = [o.fragment for o in found] if is_leaf else [object_ref(o) for o in found]
+        return Outcome(
+            answer=Answer(action=self.response, body=(query_response(fragments),)),
+            concerned=Concerned(patients=tuple(sorted(_patients(found))), query=sent),
+        )
+
+
+def object_ref(found: Found) -> bytes:
+    """Return a rim:ObjectRef to a registered object. Spec: ITI TF-2 §3.18.4.1.2.3.1."""
+    home = f' home="{escape_attribute(found.home)}"' if found.home else ""
+    return f'<rim:ObjectRef id="{escape_attribute(found.entry_uuid)}"{home}/>'.encode()
+
+
+def _patients(found: Iterable[Found]) -> set[str]:
+    """Return whose objects these are; an Association is nobody's."""
+    return {o.patient_id for o in found if o.kind is not Kind.ASSOCIATION}
+
+
+def _return_type(asked: AdhocQuery) -> tuple[Complaint, ...]:
+    if asked.return_type in (LEAF_CLASS, OBJECT_REF):
+        return ()
+    return (
+        Complaint(
+            code=ErrorCode.XDS_REGISTRY_ERROR,
+            subject="ResponseOption",
+            rule="returnType is LeafClass or ObjectRef (ITI TF-2 §3.18.4.1.2.3.1)",
+            came=quote(asked.return_type),
+            expected="'LeafClass' (whole objects) or 'ObjectRef' (ids)",
+            fix="set returnType",
+            where=asked.response_option_where,
+        ),
+    )
+
+
+def _unknown(asked: AdhocQuery, queries: Mapping[str, StoredQuery]) -> Complaint:
+    near = difflib.get_close_matches(asked.query_id.lower(), queries, n=1, cutoff=0.8)
+    known = ", ".join(f"{query.id} ({query.name})" for query in queries.values())
+    return Complaint(
+        code=ErrorCode.XDS_UNKNOWN_STORED_QUERY,
+        subject="AdhocQuery",
+        rule="the id of the AdhocQuery names a stored query (ITI TF-2 §3.18.4.1.2.4)",
+        came=quote(asked.query_id),
+        expected=f"one of {known}",
+        fix=f"did you mean {near[0]} ({queries[near[0]].name})?" if near else "correct the id",
+        where=asked.where,
+    )
+
+
+def _too_many(asked: AdhocQuery, query: StoredQuery, limit: int) -> Complaint:
+    return Complaint(
+        code=ErrorCode.XDS_TOO_MANY_RESULTS,
+        subject=f"stored query {query.name}",
+        rule=f"one answer of this Registry holds at most {limit} objects (its own limit)",
+        came="a query that more objects match",
+        expected="a narrower query",
+        fix="add a time range or codes, or ask for ObjectRef and then for portions",
+        where=asked.where,
+    )
+
+
+def _several_patients(asked: AdhocQuery, query: StoredQuery) -> Complaint:
+    return Complaint(
+        code=ErrorCode.XDS_RESULT_NOT_SINGLE_PATIENT,
+        subject=f"stored query {query.name}",
+        rule=f"a LeafClass answer concerns one patient ({query.spec})",
+        came="ids of objects of several patients",
+        expected="ids of objects of one patient",
+        fix="ask for ObjectRef, or send one query for each patient",
+        where=asked.where,
+    )
+
+
+def _refuse(complaints: tuple[Complaint, ...], _: object) -> bytes:
+    return query_response((), complaints, Status.FAILURE)
+
+
+def room(
+    *,
+    transaction: str,
+    action: str,
+    queries: Iterable[StoredQuery],
+    ledger: Ledger,
+    limits: Limits,
+) -> Room:
+    """Return a transaction's room over a ledger: these queries and no others."""
+    response = f"{action}Response"
+    return Room(
+        transaction=transaction,
+        action=action,
+        response_action=response,
+        body=f"{{{QUERY}}}AdhocQueryRequest",
+        handle=Ask(
+            ledger=ledger,
+            limits=limits,
+            queries={query.id: query for query in queries},
+            response=response,
+        ),
+        refuse=_refuse,
+    )
