@@ -5,40 +5,61 @@ import json
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench.measure import Measure
+from bench.measure import Measure, Race
 from bench.node import open_node
+from bench.scale import Pair, at_scale
 from bench.sections import SECTIONS
 
 MIB = 1024 * 1024
+SCALE = "scale"
+DATABASES = ("sqlite", "postgresql")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sections that were asked for and print what they found."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        help=f"of {', '.join(SECTIONS)}, or {SCALE}, which takes minutes and is only run by name",
+    )
+    parser.add_argument("--documents", type=int, default=1_000_000, help=f"of {SCALE}")
+    parser.add_argument(
+        "--databases", nargs="+", choices=DATABASES, default=DATABASES, help=f"of {SCALE}"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--folder", type=Path, help="where homes and files go (this disk counts)")
     options = parser.parse_args(arguments)
-    unknown = set(options.sections) - set(SECTIONS)
+    unknown = set(options.sections) - {*SECTIONS, SCALE}
     if unknown:
         parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    names = options.sections or [*SECTIONS]
     measures: list[Measure] = []
     with tempfile.TemporaryDirectory(
         prefix="greffe-bench-", dir=options.folder or Path.cwd()
     ) as at:
-        node = open_node(Path(at) / "home")
-        try:
-            for name in options.sections or SECTIONS:
-                for race in SECTIONS[name](node, Path(at)):
-                    print(f"measuring {race.name} …", file=sys.stderr, flush=True)
-                    measures.append(race.run())
-        finally:
-            node.stop()
+        if set(names) & set(SECTIONS):
+            node = open_node(Path(at) / "home")
+            try:
+                for name in names:
+                    if name in SECTIONS:
+                        measures += _run(SECTIONS[name](node, Path(at)))
+            finally:
+                node.stop()
+        if SCALE in names:
+            measures += _run(at_scale(Path(at), options.documents, tuple(options.databases)))
     print(as_json(measures) if options.json else as_table(measures))
     return 0
+
+
+def _run(races: Iterable[Race | Pair]) -> Iterator[Measure]:
+    for race in races:
+        print(f"measuring {race.name} …", file=sys.stderr, flush=True)
+        yield race.run()
 
 
 def as_json(measures: Sequence[Measure]) -> str:

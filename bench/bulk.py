@@ -102,8 +102,7 @@ def load(url: str, documents: int, tell: Tell) -> None:
             loading.begin()
             loading.insert("patients", ("patient_id", "known_since"), patients)
             _fill(loading, documents, tell)
-            connection.detach()
-            raw.close()
+            connection.invalidate()  # closes it: the Registry's have other settings
     finally:
         engine.dispose()
     tell(f"{documents:,} documents in {time.monotonic() - started:,.0f} s")

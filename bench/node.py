@@ -60,8 +60,8 @@ def open_node(home: Path) -> Node:
     """Make a home in the international domain and start both services on free ports."""
     greffe("init", str(home), "--domain", "ihe")
     settings = tomllib.loads((home / "greffe.toml").read_text(encoding="utf-8"))
-    registry, registry_url = _serve("registry", home)
-    repository, repository_url = _serve("repository", home, "--registry-url", registry_url)
+    registry, registry_url = serve("registry", home)
+    repository, repository_url = serve("repository", home, "--registry-url", registry_url)
     return Node(
         home=home,
         domain=load_domain("ihe"),
@@ -82,7 +82,8 @@ def greffe(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _serve(service: str, home: Path, *more: str) -> tuple[Server, str]:
+def serve(service: str, home: Path, *more: str) -> tuple[Server, str]:
+    """Start a service of this home on a free port; return it and its URL."""
     with (home / f"bench-{service}.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [GREFFE, "serve", service, "--home", str(home), f"--{service}-port", "0", *more],

