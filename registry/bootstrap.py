@@ -9,7 +9,9 @@ from dmp.ins import CHECKS
 from dmp.vihf import profile_of
 from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
+from registry.iti44_patient_feed import handle as iti44_patient_feed
 from registry.ledger.sql import SqlLedger, open_ledger
+from registry.patients.change import Patients
 from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
@@ -33,6 +35,8 @@ class Registry:
     limits: Limits
     reply_to_hosts: frozenset[str]
     ledger: SqlLedger
+    patients: Patients
+    """What every identity feed changes."""
 
     def close(self) -> None:
         """Close what holds files and connections."""
@@ -50,15 +54,17 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     each naming what cannot be opened.
     """
     ledger = open_ledger(settings.database_url)
+    patients = Patients(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS)
     return Registry(
         rooms=(
             iti42_register.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
             iti18_stored_query.room(ledger=ledger, limits=settings.limits),
+            *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
         ),
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
-            audiences=tuple(a for a in (settings.audience, own_url) if a),
+            audiences=tuple(a for a in (settings.audience, own_url, feed_url(own_url)) if a),
             clock_skew_seconds=settings.clock_skew_seconds,
             one_time=UsesOnDisk(settings.home / "registry" / "one-time.db"),
             vouchers=settings.trusted_repositories,
@@ -71,4 +77,11 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
         limits=settings.limits,
         reply_to_hosts=settings.reply_to_hosts,
         ledger=ledger,
+        patients=patients,
     )
+
+
+def feed_url(own_url: str) -> str:
+    """Return the address of the patient identity feed beside the Registry's own, '' for none."""
+    stem, slash, _ = own_url.rpartition("/")
+    return f"{stem}/patients" if slash else ""

@@ -1,8 +1,9 @@
 """The project's own WSDLs and schemas: served to callers, and made into validators.
 
-Spec: ITI TF-2 §3.18.5, §3.41.5, §3.42.5, §3.43.5, Appendix V.3.2.1 (what a WSDL says); WSDL 1.1
-with its binding for SOAP 1.2. The files are `wsdl/*.wsdl` and `schemas/*.xsd`; this module fills in
-addresses and nothing else. It reads no file that is not named here, and never the network.
+Spec: ITI TF-2 §3.18.5, §3.41.5, §3.42.5, §3.43.5, §3.44.4.1.4.1, Appendix V.3.2.1 (what a WSDL
+says); WSDL 1.1 with its binding for SOAP 1.2. The files are `wsdl/*.wsdl` and `schemas/*.xsd`; this
+module fills in addresses and nothing else. It reads no file that is not named here, and never the
+network.
 """
 
 import threading
@@ -17,12 +18,27 @@ from lxml import etree
 
 from xds import namespaces as ns
 
-__all__ = ["EVERY_BODY", "SCHEMA_FILES", "ServedFile", "load_schema", "served"]
+__all__ = [
+    "EVERY_BODY",
+    "FEED_BODY",
+    "SCHEMA_FILES",
+    "SERVED_SCHEMAS",
+    "ServedFile",
+    "Service",
+    "load_schema",
+    "served",
+]
 
-Service = Literal["registry", "repository"]
+Service = Literal["registry", "repository", "patients"]
+"""`patients` is the Registry as a receiver of patient identities: the same actor with a WSDL of its
+own, so that clients of the XDS.b operations are generated without HL7 v3."""
 
 WSDL_FILES: Final[Mapping[str, str]] = MappingProxyType(
-    {"registry": "DocumentRegistry.wsdl", "repository": "DocumentRepository.wsdl"}
+    {
+        "registry": "DocumentRegistry.wsdl",
+        "repository": "DocumentRepository.wsdl",
+        "patients": "PatientIdentityFeed.wsdl",
+    }
 )
 SCHEMA_FILES: Final = (
     "xml.xsd",
@@ -34,6 +50,10 @@ SCHEMA_FILES: Final = (
 )
 EVERY_BODY: Final = "XDS.b_DocumentRepository.xsd"
 """The schema that imports all others: a validator made from it knows every body of XDS.b."""
+
+FEED_BODY: Final = "PatientIdentityFeed.xsd"
+"""The schema that knows every body of ITI-44."""
+SERVED_SCHEMAS: Final = (*SCHEMA_FILES, FEED_BODY)
 
 # text/xml and not application/wsdl+xml: older generators of clients refuse what they do not know.
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
@@ -87,7 +107,7 @@ def load_schema(name: str = EVERY_BODY) -> etree.XMLSchema:
     on the validator itself: two threads that shared one would read each other's.
 
     Spec: XML Schema 1.0, as libxml2 implements it.
-    Errors: KeyError when `name` is not in SCHEMA_FILES.
+    Errors: KeyError when `name` is not in SERVED_SCHEMAS.
     """
     made: dict[str, etree.XMLSchema] = _made.__dict__.setdefault("validators", {})
     if name not in made:
@@ -127,11 +147,11 @@ def _wanted(query_string: str, service: Service) -> str | None:
     if "wsdl" in asked:
         return WSDL_FILES[service]
     name = asked.get("xsd")
-    return name if name in SCHEMA_FILES else None
+    return name if name in SERVED_SCHEMAS else None
 
 
 def _read(name: str) -> bytes:
-    if name in SCHEMA_FILES:
+    if name in SERVED_SCHEMAS:
         return resources.files("schemas").joinpath(name).read_bytes()
     if name in WSDL_FILES.values():
         return resources.files("wsdl").joinpath(name).read_bytes()

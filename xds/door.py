@@ -12,7 +12,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from xds import spyne_shim
 
@@ -23,7 +23,7 @@ from spyne import AnyXml, Application, ServiceBase, rpc  # noqa: E402
 from spyne.protocol.soap import Soap12  # noqa: E402
 from spyne.server.wsgi import WsgiApplication, WsgiMethodContext  # noqa: E402
 
-from xds.contract import served  # noqa: E402
+from xds.contract import Service, served  # noqa: E402
 from xds.errors import quote  # noqa: E402
 from xds.limits import Limits  # noqa: E402
 from xds.log import trace  # noqa: E402
@@ -37,7 +37,11 @@ from xds.wire import Wire  # noqa: E402
 spyne.const.MIN_GC_INTERVAL = float("inf")  # spyne would collect garbage about once a second
 
 log = logging.getLogger("greffe.door")
-Service = Literal["registry", "repository"]
+TITLES: Final[dict[Service, str]] = {
+    "registry": "IHE XDS.b Document Registry",
+    "repository": "IHE XDS.b Document Repository",
+    "patients": "IHE XDS.b Document Registry, Patient Identity Feed HL7 V3",
+}
 REASONS: Final = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 
 
@@ -257,7 +261,7 @@ class _Door:
             return _text(
                 start,
                 200,
-                f"IHE XDS.b Document {self._service.title()}, SOAP 1.2.\n\nActions:\n{actions}\n"
+                f"{TITLES[self._service]}, SOAP 1.2.\n\nActions:\n{actions}\n"
                 f"Contract: {own_url}?wsdl\n",
             )
         file = served(query, own_url, self._service)
