@@ -10,7 +10,6 @@ million documents takes some minutes and 15 GB of disk.
 import os
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -152,10 +151,11 @@ def _postgresql(folder: Path) -> Iterator[tuple[str, Path]]:
     # The tests know how to start one without root and without a port.
     from tests.postgres import NoServerError, running  # noqa: PLC0415
 
+    for above in (folder, folder.parent):
+        above.chmod(0o711)  # root's server runs in another account
     try:
         with closing(running(folder, POSTGRESQL)) as servers:
             server = next(servers)
             yield server.url(server.clone()), server.folder
     except NoServerError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        raise SystemExit(1) from error
+        raise SystemExit(f"bench: {error}") from error
