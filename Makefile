@@ -22,7 +22,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Workers of pytest: a number, auto (one for each core, at most eight), or 0 for none.
 JOBS ?= auto
-# More arguments for pytest: `make test ARGS="-k mtom -x"`.
+# More arguments for pytest or the bench: `make test ARGS="-k mtom -x"`, `make bench ARGS=scale`.
 ARGS ?=
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 8
 
@@ -87,8 +87,8 @@ demo: $(INSTALLED) ## The whole job on real documents, told as a story
 	@$(BIN)/greffe demo
 
 .PHONY: bench
-bench: $(INSTALLED) ## How fast, beside a yardstick from the same run
-	@$(BIN)/python -m bench
+bench: $(INSTALLED) ## How fast, beside a yardstick from the same run (ARGS=scale: at 1,000,000)
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: docs
 docs: $(INSTALLED) ## Write the generated pages of docs/ anew
