@@ -18,11 +18,11 @@ from typing import Any, Final
 from lxml import etree
 
 from bench.messages import Cover, Document, submission
-from registry.iti42_register.plan import make_plan
 from registry.iti42_register.rules import check
 from registry.ledger.api import Known
 from registry.ledger.rows import rows_of
 from registry.submission.facts import Facts, fingerprint_of
+from registry.submission.registration import make_plan
 from xds.domain import AffinityDomain
 from xds.ebrim.submit import read_submission_request
 from xds.ebrim.writer import write_object

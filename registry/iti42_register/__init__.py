@@ -9,6 +9,5 @@ XDSRegistryDuplicateUniqueIdInMessage, XDSRegistryDeprecatedDocumentError,
 UnresolvedReferenceException, XDSRegistryBusy, XDSRegistryOutOfResources.
 
     rules.py   what a submission must be, given what is registered (rows)
-    plan.py    what it changes
-    handle.py  the story
+    handle.py  the room; its story and plan are those of registry/submission
 """

@@ -1,132 +1,32 @@
-"""The story of ITI-42: read, look up, check, plan, apply, answer; all inside one transaction.
+"""The room of ITI-42: the story of a registration, for stable documents.
 
-Spec: ITI TF-2 §3.42.4.1.3, §3.42.4.1.3.1 (atomicity).
+Spec: ITI TF-2 §3.42.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
-from registry.failures import failing
-from registry.iti42_register.plan import make_plan
-from registry.iti42_register.rules import check
-from registry.ledger.api import Kind, Known, Ledger, Unit
-from registry.submission.facts import (
-    Facts,
-    concerned_by,
-    fingerprint_of,
-    in_reading_order,
-    wanted_of,
-)
-from registry.submission.naming import NewUuid, new_uuid
-from xds.audit.event import Concerned
+from registry.iti42_register.rules import RULES
+from registry.ledger.api import Ledger
+from registry.submission import register
 from xds.domain import AffinityDomain
-from xds.ebrim.response import Status, registry_response
-from xds.ebrim.submit import read_submission_request
-from xds.errors import Complaint
+from xds.metadata import vocabulary as v
 from xds.metadata.policy import IdentifierCheck
-from xds.metadata.views import Submission
-from xds.namespaces import LCM
-from xds.soap.exchange import Answer
-from xds.story import Call, Outcome, Refused, Room
+from xds.story import Room
 
 ACTION: Final = "urn:ihe:iti:2007:RegisterDocumentSet-b"
-RESPONSE: Final = f"{ACTION}Response"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """The room's handle."""
-
-    ledger: Ledger
-    domain: AffinityDomain
-    identifier_checks: Mapping[str, IdentifierCheck]
-    """By the name that the domain gives an authority's check: returns '' or the fault."""
-    new_uuid: NewUuid = new_uuid
-
-    def __call__(self, call: Call) -> Outcome:
-        """Register Document Set-b [ITI-42].
-
-        Spec: ITI TF-2 §3.42.4.1.3. Errors: as the room's contract says, all of a message at once.
-        """
-        # (1) Read: a typed submission, and every complaint that the message alone gives.
-        submission, complaints = read_submission_request(
-            call.request.body,
-            call.request.body_where,
-            actor="registry",
-            domain=self.domain,
-            identifier_checks=self.identifier_checks,
-        )
-        if submission is None:
-            raise Refused(complaints, Concerned())
-        concerned = concerned_by(submission)
-        work = self._work(call, submission, complaints, concerned)
-        # (2)-(6) Inside one transaction; nothing of it stays when the work refuses.
-        with failing(concerned):
-            self.ledger.write(wanted_of(submission), work)
-        # (7) Answer; warnings do not make a failure.
-        return Outcome(
-            answer=Answer(action=RESPONSE, body=(registry_response(complaints, Status.SUCCESS),)),
-            concerned=concerned,
-            complaints=complaints,
-        )
-
-    def _work(
-        self,
-        call: Call,
-        submission: Submission,
-        complaints: tuple[Complaint, ...],
-        concerned: Concerned,
-    ) -> Callable[[Unit], None]:
-        fingerprint = fingerprint_of(submission)
-        message_id = call.request.message_id or ""
-
-        def work(unit: Unit) -> None:
-            # (2) Look up what the submission refers to.
-            known = unit.look_up(wanted_of(submission))
-            if call.caller.vouched_by and _is_retry(submission, known, fingerprint, message_id):
-                return
-            # (3) Check every rule; collect all complaints.
-            facts = Facts(submission=submission, known=known, fingerprint=fingerprint)
-            found = (*complaints, *check(facts))
-            if any(c.is_error for c in found):
-                raise Refused(in_reading_order(found), concerned)
-            # (4) Plan, and (5) apply.
-            unit.apply(
-                make_plan(
-                    facts,
-                    instant=f"{call.instant:%Y%m%d%H%M%S}",
-                    new_uuid=self.new_uuid,
-                    message_id=message_id,
-                )
-            )
-
-        return work
-
-
-def _is_retry(submission: Submission, known: Known, fingerprint: str, message_id: str) -> bool:
-    """Return whether this very message was registered before and its answer was lost.
-
-    Why: the Repository cannot know what became of a message without an answer, so it sends the
-    same message again. A client's own resubmission is a new message, and an error.
-    """
-    return any(
-        known_set.kind is Kind.SUBMISSION_SET
-        and known_set.fingerprint == fingerprint
-        and known_set.message_id == message_id != ""
-        for known_set in known.by_unique_id.get(submission.submission_set.unique_id, ())
-    )
 
 
 def room(
     *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
 ) -> Room:
     """Return the room over a ledger."""
-    return Room(
+    return register.room(
         transaction="ITI-42",
         action=ACTION,
-        response_action=RESPONSE,
-        body=f"{{{LCM}}}SubmitObjectsRequest",
-        handle=Register(ledger=ledger, domain=domain, identifier_checks=identifier_checks),
-        refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
+        entry_type=v.STABLE,
+        rules=RULES,
+        ledger=ledger,
+        domain=domain,
+        identifier_checks=identifier_checks,
     )

@@ -18,7 +18,7 @@ from xds.ebrim.writer import write_submit_objects
 from xds.errors import Complaint, Refusal, Where
 from xds.metadata.policy import METADATA_ERROR, Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import RimObject
-from xds.metadata.submission import NO_CHECKS, read_submission
+from xds.metadata.submission import NO_CHECKS, STABLE_ONLY, read_submission
 from xds.metadata.views import Submission
 from xds.namespaces import LCM, RIM
 
@@ -43,13 +43,14 @@ def read_submit_objects(
     return objects
 
 
-def read_submission_request(
+def read_submission_request(  # noqa: PLR0913 - what a message is judged by
     request: etree._Element,
     where: Where,
     *,
     actor: Actor,
     domain: CodePolicy,
     identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
+    entry_types: frozenset[str] = STABLE_ONLY,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission of an lcm:SubmitObjectsRequest and every complaint, shape and content.
 
@@ -57,7 +58,12 @@ def read_submission_request(
     """
     objects, shape = scan_submit_objects(request, where, actor=actor)
     submission, content = read_submission(
-        objects, actor=actor, domain=domain, identifier_checks=identifier_checks, where=where
+        objects,
+        actor=actor,
+        domain=domain,
+        identifier_checks=identifier_checks,
+        entry_types=entry_types,
+        where=where,
     )
     if shape and not objects:
         return None, shape

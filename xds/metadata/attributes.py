@@ -2,7 +2,8 @@
 
 Spec: ITI TF-3 §4.2.3.2 (DocumentEntry), §4.2.3.3 (SubmissionSet), §4.2.3.4 (Folder), §4.2.2
 (Association), §4.2.3.1.4 (author) for carrier, type, number and length; Table 4.3.1-3 for who must
-send it: column XDS DS (ITI-41) and column XDS DR (ITI-42). One row an attribute; `judge` reads it.
+send it: column XDS DS (ITI-41) and column XDS DR (ITI-42); ITI TF-2 §3.61.4.1.2 for what ITI-61
+asks otherwise. One row an attribute; `judge` reads it.
 """
 
 from collections.abc import Mapping
@@ -86,6 +87,8 @@ class Attribute:
     """What ITI-41 asks of the Document Source."""
     repository: Need = Need.OPTIONAL
     """What ITI-42 asks of the Document Repository."""
+    on_demand: Need | None = None
+    """What ITI-61 asks of the On-Demand Document Source where that is not what ITI-42 asks."""
     is_single: bool = True
     datatype: Datatype = Datatype.TEXT
     max_characters: int | None = None
@@ -115,6 +118,7 @@ def _slot(  # noqa: PLR0913, PLR0917 - the columns of the table
     single: bool = True,
     most: int = SLOT_CHARACTERS,
     value_set: str = "",
+    on_demand: Need | None = None,
 ) -> Attribute:
     return Attribute(
         subject=subject,
@@ -124,6 +128,7 @@ def _slot(  # noqa: PLR0913, PLR0917 - the columns of the table
         key=key or name,
         source=source,
         repository=repository,
+        on_demand=on_demand,
         datatype=datatype,
         is_single=single,
         max_characters=most,
@@ -218,11 +223,11 @@ ATTRIBUTES: Final[tuple[Attribute, ...]] = (
     _code(DE, "classCode", "4.2.3.2.3", R, v.CLASS_CODE),
     _other(DE, "comments", "4.2.3.2.4", OPT, C.DESCRIPTION),
     _code(DE, "confidentialityCode", "4.2.3.2.5", R, v.CONFIDENTIALITY_CODE, single=False),
-    _slot(DE, "creationTime", "4.2.3.2.6", R, R, T.DTM),
+    _slot(DE, "creationTime", "4.2.3.2.6", R, R, T.DTM, on_demand=X),
     _xml(DE, "entryUUID", "4.2.3.2.7", R, "id", T.ENTRY_UUID),
     _code(DE, "eventCodeList", "4.2.3.2.8", OPT, v.EVENT_CODE_LIST, single=False),
     _code(DE, "formatCode", "4.2.3.2.9", R, v.FORMAT_CODE),
-    _slot(DE, "hash", "4.2.3.2.10", OPT, R, T.SHA1),
+    _slot(DE, "hash", "4.2.3.2.10", OPT, R, T.SHA1, on_demand=X),
     _code(DE, "healthcareFacilityTypeCode", "4.2.3.2.11", R, v.HEALTHCARE_FACILITY_TYPE_CODE),
     _xml(DE, "homeCommunityId", "4.2.3.2.12", OPT, "home", T.OID_URN),
     _slot(DE, "languageCode", "4.2.3.2.13", R, R, T.LANGUAGE),
@@ -233,7 +238,7 @@ ATTRIBUTES: Final[tuple[Attribute, ...]] = (
     _slot(DE, "repositoryUniqueId", "4.2.3.2.18", OPT, R, T.OID, most=64),
     _slot(DE, "serviceStartTime", "4.2.3.2.19", R2, R2, T.DTM),
     _slot(DE, "serviceStopTime", "4.2.3.2.20", R2, R2, T.DTM),
-    _slot(DE, "size", "4.2.3.2.21", OPT, R, T.SIZE),
+    _slot(DE, "size", "4.2.3.2.21", OPT, R, T.SIZE, on_demand=X),
     _slot(DE, "sourcePatientId", "4.2.3.2.22", R, R, T.CX),
     _slot(DE, "sourcePatientInfo", "4.2.3.2.23", OPT, OPT, T.PID_FIELD, single=False),
     _other(DE, "title", "4.2.3.2.24", OPT, C.NAME, most=127),

@@ -5,6 +5,7 @@ returns is its own business.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from xds.metadata import dtm, hl7v2, identifier, party
@@ -17,21 +18,37 @@ def check_nothing(_: str) -> None:
     """Check an opaque value: none is wrong."""
 
 
-def check_object_type(text: str) -> None:
-    """Check that a DocumentEntry is stable. Errors: DatatypeError."""
+ENTRY_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {v.STABLE: "stable", v.ON_DEMAND: "On-Demand"}
+)
+
+
+def check_object_type(text: str, taken: frozenset[str] = frozenset({v.STABLE})) -> None:
+    """Check that a DocumentEntry is of a type that the transaction takes. Errors: DatatypeError.
+
+    Spec: ITI TF-3 §4.2.3.2.30; ITI TF-2 §3.42.4.1.2, §3.61.4.1.2.
+    """
+    if text in taken:
+        return
+    expected = " or ".join(f"{uuid} ({ENTRY_TYPES[uuid]})" for uuid in sorted(taken))
     if text == v.ON_DEMAND:
         raise DatatypeError(
             "an On-Demand DocumentEntry is registered by ITI-61, not by ITI-41 or ITI-42 "
             "(ITI TF-2 §3.42.4.1.2)",
-            expected=f"{v.STABLE} (stable)",
+            expected=expected,
             fix="register a stable document, or use Register On-Demand Document Entry",
         )
-    if text != v.STABLE:
+    if text == v.STABLE:
         raise DatatypeError(
-            "the object type of a DocumentEntry is the UUID for stable",
-            expected=f"{v.STABLE} (stable)",
-            fix="set objectType to it",
+            "a stable DocumentEntry is registered by ITI-42, not by ITI-61 (ITI TF-2 §3.61.4.1.2)",
+            expected=expected,
+            fix="register it with Register Document Set-b",
         )
+    raise DatatypeError(
+        "the object type of a DocumentEntry is one of two UUIDs, for stable and for On-Demand",
+        expected=expected,
+        fix="set objectType to it",
+    )
 
 
 CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {

@@ -7,10 +7,12 @@ examples indent values (§4.2.3.3.7). An empty slot is an absent attribute.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Unpack
 
 from xds.errors import Complaint, ErrorCode, Severity, Where, Words, quote
 from xds.metadata import hl7v2, identifier
+from xds.metadata import vocabulary as v
 from xds.metadata.attributes import (
     AUTHOR_SLOTS,
     BY_SUBJECT,
@@ -27,7 +29,7 @@ from xds.metadata.attributes import (
     Need,
     Subject,
 )
-from xds.metadata.checks import CHECKS
+from xds.metadata.checks import CHECKS, check_object_type
 from xds.metadata.code import read_code
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.occurrence import Occurrence, carrier_of, filled, occurrences, slot_occurrences
@@ -50,6 +52,8 @@ class Judge:
     domain: CodePolicy
     identifier_checks: Mapping[str, IdentifierCheck] = field(default_factory=dict)
     """Checks that the domain's authorities name (`Authority.check`), such as `ins`."""
+    entry_types: frozenset[str] = frozenset({v.STABLE})
+    """objectTypes of the DocumentEntries that the transaction takes."""
 
     def judge(self, subject: Subject, rim: RimObject) -> Iterator[Complaint]:
         """Yield every complaint about one object's own content."""
@@ -77,19 +81,11 @@ class Judge:
 
     def _attribute(self, attribute: Attribute, rim: RimObject) -> Iterator[Complaint]:
         found = occurrences(attribute, rim)
-        need = attribute.source if self.actor == "repository" else attribute.repository
+        need = self._need(attribute, rim)
         if need is Need.REQUIRED and not found:
             yield self._missing(attribute, rim)
         elif need is Need.PROHIBITED and found:
-            yield self.complaint(
-                found[0].where,
-                subject=name_of(attribute.subject, rim),
-                rule=f"{attribute.label} is only for a Metadata-Limited Document Source of XDR "
-                f"(ITI TF-3 §{attribute.section}, Table 4.3.1-3)",
-                came="the flag",
-                expected="no such Classification",
-                fix="remove the flag and send the full metadata",
-            )
+            yield self._prohibited(attribute, rim, found[0])
         if attribute.is_single and len(found) > 1:
             yield self.complaint(
                 found[1].where,
@@ -103,6 +99,29 @@ class Judge:
             yield from self._value(attribute, rim, occurrence)
         if attribute.datatype is Datatype.PID_FIELD:
             yield from self._repeated_pid_fields(attribute, rim, found)
+
+    def _need(self, attribute: Attribute, rim: RimObject) -> Need:
+        if self.actor == "repository":
+            return attribute.source
+        is_on_demand = attribute.subject is Subject.DOCUMENT_ENTRY and (
+            rim.attribute("objectType") == v.ON_DEMAND
+        )
+        return (is_on_demand and attribute.on_demand) or attribute.repository
+
+    def _prohibited(self, attribute: Attribute, rim: RimObject, found: Occurrence) -> Complaint:
+        is_flag = attribute.carrier is Carrier.FLAG
+        return self.complaint(
+            found.where,
+            subject=name_of(attribute.subject, rim),
+            rule=f"{attribute.label} is only for a Metadata-Limited Document Source of XDR "
+            f"(ITI TF-3 §{attribute.section}, Table 4.3.1-3)"
+            if is_flag
+            else f"{attribute.label} is not specified for an On-Demand DocumentEntry, whose "
+            "document does not exist yet (ITI TF-2 §3.61.4.1.2)",
+            came="the flag" if is_flag else quote(found.text),
+            expected="no such Classification" if is_flag else f"no {attribute.name}",
+            fix="remove the flag and send the full metadata" if is_flag else "remove it",
+        )
 
     def _missing(self, attribute: Attribute, rim: RimObject) -> Complaint:
         return self.complaint(
@@ -152,6 +171,8 @@ class Judge:
         if datatype is Datatype.CX and self.domain.authorities:
             # A domain that lists its authorities may use CX.5: France's INS ends in ^NH.
             check = hl7v2.parse_cx
+        elif datatype is Datatype.OBJECT_TYPE:
+            check = partial(check_object_type, taken=self.entry_types)
         try:
             check(text)
         except DatatypeError as error:

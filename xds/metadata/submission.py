@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from xds.errors import Complaint, Where
+from xds.metadata import vocabulary as v
 from xds.metadata.judge import Judge
 from xds.metadata.message import Message, sort_objects
 from xds.metadata.policy import Actor, CodePolicy, IdentifierCheck
@@ -20,31 +21,36 @@ from xds.metadata.views import Submission
 __all__ = ["Actor", "CodePolicy", "IdentifierCheck", "Submission", "read_submission"]
 
 NO_CHECKS: Final[Mapping[str, IdentifierCheck]] = MappingProxyType({})
+STABLE_ONLY: Final = frozenset({v.STABLE})
 MAX_COMPLAINTS: Final = 500
 """Past this an answer stops listing: a hostile message must not make an even larger answer."""
 
 
-def read_submission(
+def read_submission(  # noqa: PLR0913 - what a message is judged by
     objects: tuple[RimObject, ...],
     *,
     actor: Actor,
     domain: CodePolicy,
     identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
+    entry_types: frozenset[str] = STABLE_ONLY,
     where: Where = NOWHERE,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission and every complaint; None when there is no single SubmissionSet.
 
     The submission may come beside errors, so that a room can add what the ledger knows; a caller
     that finds an error (`Complaint.is_error`) must not store it. `identifier_checks` are the checks
-    that the domain's authorities name, such as `ins`. `where` is the place of the request, for what
-    is wrong with a submission that has no object to point at.
+    that the domain's authorities name, such as `ins`. `entry_types` are the objectTypes that the
+    transaction takes. `where` is the place of the request, for what is wrong with a submission that
+    has no object to point at.
 
     Spec: ITI TF-3 §4.2, Table 4.3.1-3. Errors: XDSRegistryMetadataError or
     XDSRepositoryMetadataError, XDSPatientIdDoesNotMatch, XDSUnknownPatientId,
     UnresolvedReferenceException, XDS…DuplicateUniqueIdInMessage.
     """
     # (1) Sort the objects by kind; labels that stand beside a package move into it.
-    judge = Judge(actor=actor, domain=domain, identifier_checks=identifier_checks)
+    judge = Judge(
+        actor=actor, domain=domain, identifier_checks=identifier_checks, entry_types=entry_types
+    )
     message, complaints = sort_objects(objects, judge)
     # (2) Each object against the attribute table.
     found = list(complaints)
