@@ -73,6 +73,9 @@ class Authority:
 
     oid: str
     title: str = ""
+    namespace: str = ""
+    """HL7's namespaceID: what HL7 v2 senders may write in place of the OID (ITI TF-2
+    §3.8.4.1.4.1)."""
     check: str = ""
     """Name of a check of the identifier itself, such as `ins`; '' for none."""
     check_warns: bool = False
@@ -227,6 +230,7 @@ def _authority(table: _Table) -> Authority:
     return Authority(
         oid=oid,
         title=table.text("title", ""),
+        namespace=table.text("namespace", ""),
         check=check.removesuffix(WARNS),
         check_warns=check.endswith(WARNS),
     )

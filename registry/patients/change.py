@@ -4,11 +4,11 @@ Spec: ITI TF-2 §3.8.4.1.4, §3.8.4.2.4, §3.64.4.1.3. The instant is a paramete
 errors (busy, full) are the caller's to answer.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from registry.ledger.api import Ledger, Unit, Wanted
+from registry.ledger.api import Known, Ledger, Unit, Wanted
 from registry.patients.changes import (
     Add,
     Changed,
@@ -45,43 +45,45 @@ class Patients:
         return self.change_all((change,), instant=instant)[0]
 
     def change_all(
-        self, changes: tuple[PatientChange, ...], *, instant: datetime
+        self, changes: Sequence[PatientChange], *, instant: datetime
     ) -> tuple[Changed, ...]:
-        """Make all of these changes or none; they are durable when this returns.
-
-        Why: one message may name several identifiers of a patient. Errors: as `change`.
-        """
+        """Make changes together or not at all, in their order. Errors: as `change`."""
         # (1) What the identifiers alone tell.
         policy = PatientPolicy(domain=self.domain, identifier_checks=self.identifier_checks)
-        judged = tuple((change, check_identifiers(change, policy)) for change in changes)
-        faults = [fault for _, found in judged for fault in found]
-        if any(f.is_error for f in faults):
-            raise PatientChangeRefused(faults)
-        patient_ids = (cx_key(cx) for change in changes for _, cx in patient_parts(change))
-        wanted = Wanted(patient_ids=frozenset(patient_ids))
+        faults = [check_identifiers(change, policy) for change in changes]
+        _refuse_errors(faults)
+        wanted = Wanted(
+            patient_ids=frozenset(cx_key(cx) for c in changes for _, cx in patient_parts(c))
+        )
 
         def work(unit: Unit) -> tuple[Changed, ...]:
-            return tuple(_make(unit, change, tuple(found), instant) for change, found in judged)
+            # (2) Look up, (3) check against what is known, (4) apply; each after the one before.
+            done: list[Changed] = []
+            found = list(faults)
+            for number, change in enumerate(changes):
+                known = unit.look_up(wanted)
+                found[number] = [*faults[number], *check_standing(change, known)]
+                if not any(f.is_error for f in found[number]):
+                    done.append(_apply(change, known, unit, instant))
+            _refuse_errors(found)
+            return tuple(replace(d, warnings=tuple(f)) for d, f in zip(done, found, strict=True))
 
-        return self.ledger.write(wanted, work) if changes else ()
+        return self.ledger.write(wanted, work) if wanted.patient_ids else ()
 
 
-def _make(
-    unit: Unit, change: PatientChange, faults: tuple[Fault, ...], instant: datetime
-) -> Changed:
-    # (2) Look up, (3) check against what is known.
-    wanted = Wanted(patient_ids=frozenset(cx_key(cx) for _, cx in patient_parts(change)))
-    known = unit.look_up(wanted)
-    found = (*faults, *check_standing(change, known))
-    if any(f.is_error for f in found):
-        raise PatientChangeRefused(found)
-    # (4) Apply.
-    is_new = False
+def _refuse_errors(faults: Sequence[Sequence[Fault]]) -> None:
+    if any(fault.is_error for some in faults for fault in some):
+        raise PatientChangeRefused(fault for some in faults for fault in some)
+
+
+def _apply(change: PatientChange, known: Known, unit: Unit, instant: datetime) -> Changed:
     match change:
         case Add():
-            is_new = cx_key(change.patient_id) not in known.patient_ids
+            key = cx_key(change.patient_id)
+            is_new = key not in known.patient_ids
             if is_new:
-                unit.add_patient(cx_key(change.patient_id), f"{instant:%Y%m%d%H%M%S}")
+                unit.add_patient(key, f"{instant:%Y%m%d%H%M%S}")
+            return Changed(is_new=is_new)
         case Merge():
             unit.merge_patient(cx_key(change.subsumed), cx_key(change.survivor))
-    return Changed(is_new=is_new, warnings=found)
+    return Changed()

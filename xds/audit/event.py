@@ -44,6 +44,8 @@ class Concerned:
     """CX."""
     documents: tuple[str, ...] = ()
     """DocumentEntry.uniqueId."""
+    patient_roles: tuple[str, ...] = ()
+    """What each of `patients` was in the transaction, where they differ (ITI TF-2 §3.64.5.1)."""
     submission_set: str = ""
     """SubmissionSet.uniqueId."""
     query: bytes = b""
@@ -84,3 +86,9 @@ class AuditEvent:
     """Error codes or the fault's code and subcode."""
     detail: str = ""
     """For the operator: why a caller was refused, or an error id."""
+    action: str = ""
+    """EventActionCode where a transaction has several: C, U or D (ITI TF-2 §3.8.5)."""
+    source: str = ""
+    """Who sent, as the message itself says it: facility|application (ITI TF-2 §3.8.5.1.2)."""
+    destination: str = ""
+    """To whom, likewise."""
