@@ -114,7 +114,7 @@ class _Reading:
             for role in message.at(scope):
                 roots = {node.get("root") for node in role.at(f"{scoped}/id")} - {""}
                 for node in role.named("id"):
-                    if roots and not node.is_null and node.get("root") not in roots:
+                    if roots and node.get("root") not in roots | {""}:
                         self.complaints.append(_unscoped(node, scoped))
 
     def survivor(
@@ -193,7 +193,10 @@ def authorities_of(domain: AffinityDomain) -> str:
 
 
 def _each_once(placed: tuple[PlacedId, ...]) -> tuple[PlacedId, ...]:
-    return tuple({one.patient_id: one for one in reversed(placed)}.values())[::-1]
+    first: dict[str, PlacedId] = {}
+    for one in placed:
+        first.setdefault(one.patient_id, one)
+    return tuple(first.values())
 
 
 def _nobody(message: Node, domain: AffinityDomain) -> Complaint:
