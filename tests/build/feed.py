@@ -55,7 +55,7 @@ def a_replacement(root=AUTHORITY, extension="OTHER-6"):
     )
 
 
-def a_feed(  # noqa: PLR0913 - a message has so many parts
+def a_feed(
     interaction=ADD,
     *,
     ids=((AUTHORITY, "SELF-5"),),

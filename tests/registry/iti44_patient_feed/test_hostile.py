@@ -109,7 +109,7 @@ ANYTHING = st.one_of(
             "<replacementOf/>",
             '<id root="1.2.3" extension="&#9;"/>',
         ]
-    ),  # fmt: skip
+    ),
     st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20),
 )
 
