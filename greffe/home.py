@@ -90,6 +90,23 @@ repository_port = 8081
 # Requests that one service works on at a time.
 threads = 16
 
+[mllp]
+# The patient identity feed of HL7 v2 (ITI-8), which `greffe serve --mllp-port N` opens.
+# Clear text is for this machine only: another address needs the three files below.
+bind_address = "127.0.0.1"
+
+# Mutual TLS: the node's PEM certificate and key, and the authority of the senders' certificates.
+certificate = ""
+key = ""
+client_ca = ""
+
+# One message; how long a connection may be silent between messages, and how long one message may
+# take to come; how many connections may be open.
+message_octets = 1048576
+idle_seconds = 300
+message_seconds = 30
+connections = 256
+
 [limits]
 # SOAP part, inline documents, and the MIME parts that come before it, together.
 envelope_octets = {envelope_octets}

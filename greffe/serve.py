@@ -35,7 +35,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "serve",
         help="run the Registry, the Repository, or both",
         description="Runs the services of a home until SIGTERM or Ctrl-C. As each becomes ready, "
-        "one line on stdout says `ready SERVICE URL`; logs go to stderr.",
+        "one line on stdout says `ready SERVICE URL`, of a feed `ready mllp HOST:PORT`; logs go to "
+        "stderr.",
         epilog="The repository registers with --registry-url, else with the registry that runs "
         "from the same home, else with registry_url of greffe.toml.",
     )
@@ -50,6 +51,13 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
             metavar="N",
             help="0 takes a free one; without it, the port of greffe.toml",
         )
+    parser.add_argument(
+        "--mllp-port",
+        type=_port,
+        metavar="N",
+        help="also take a patient identity feed of HL7 v2 (MLLP) on this port, 0 takes a free "
+        "one; needs the registry, and is off without this",
+    )
     parser.add_argument("--registry-url", metavar="URL", help="where the repository registers")
     parser.add_argument("--child-of", type=int, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
@@ -63,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         settings = load_settings(arguments.home)
     except SettingsError as error:
         raise CommandError(str(error)) from error
+    if arguments.mllp_port is not None and arguments.service == "repository":
+        raise CommandError("the repository takes no patient identity feed. Fix: drop --mllp-port")
     if arguments.service is None:
         return _Family(arguments).serve()
     return _serve_one(arguments.service, arguments, settings)
@@ -77,17 +87,29 @@ def _port(text: str) -> int:
 def _serve_one(service: Service, arguments: argparse.Namespace, settings: Settings) -> int:
     # Here, so that the parent of two services does not load the server's code.
     from greffe.node.opening import open_service  # noqa: PLC0415
-    from greffe.node.server import Serving, StartError, bind, own_url, serve  # noqa: PLC0415
+    from greffe.node.server import (  # noqa: PLC0415
+        Beside,
+        Serving,
+        StartError,
+        bind,
+        own_url,
+        serve,
+    )
 
     if service == "repository":
         registry_url = arguments.registry_url or served_at(settings.run_folder, "registry")
         settings = replace(settings, registry_url=registry_url or settings.registry_url)
     port = getattr(arguments, f"{service}_port")
+    beside: Beside | None = None
     try:
         lease = Lease(settings.run_folder, service)
         listener = bind(
             settings.bind_address, getattr(settings, f"{service}_port") if port is None else port
         )
+        if arguments.mllp_port is not None:
+            from greffe.node.mllp import FeedBeside, listen  # noqa: PLC0415 - the registry's code
+
+            beside = FeedBeside(listen(settings, arguments.mllp_port))
     except (LeaseError, StartError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
@@ -102,6 +124,7 @@ def _serve_one(service: Service, arguments: argparse.Namespace, settings: Settin
             head_seconds=settings.limits.first_byte_seconds,
             lease=lease,
             open_app=lambda: open_service(service, settings, url),
+            beside=beside,
         )
     )
 
@@ -121,18 +144,27 @@ class _Family:
         failed = 0
         registry_url = self._arguments.registry_url
         for service in SERVICES:
-            more = ("--registry-url", registry_url) if service == "repository" else ()
-            line = self._start(service, more)
+            line = self._start(service, self._more(service, registry_url))
             if not line:
                 failed = self._children[service].wait() or Exit.USAGE
                 break
             registry_url = registry_url or line.split()[2]
+            if service == "registry" and self._arguments.mllp_port is not None:
+                stdout: Any = self._children[service].stdout
+                line += stdout.readline()
             sys.stdout.write(line)
             sys.stdout.flush()
         if not failed and not self._told.is_set():
             failed = self._wait()
         self._stop()
         return 0 if self._told.is_set() else failed
+
+    def _more(self, service: Service, registry_url: str) -> tuple[str, ...]:
+        """Return what only this service is told."""
+        if service == "repository":
+            return ("--registry-url", registry_url)
+        port = self._arguments.mllp_port
+        return () if port is None else ("--mllp-port", str(port))
 
     def _start(self, service: Service, more: Sequence[str]) -> str:
         """Start one service and return its `ready` line, '' when it ended instead."""

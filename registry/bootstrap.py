@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dmp.ins import CHECKS
 from dmp.vihf import profile_of
+from registry.iti8_patient_feed.handle import PatientFeed
 from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
 from registry.iti44_patient_feed import handle as iti44_patient_feed
@@ -37,6 +38,11 @@ class Registry:
     ledger: SqlLedger
     patients: Patients
     """What every identity feed changes."""
+
+    @property
+    def feed(self) -> PatientFeed:
+        """The patient identity feed of HL7 v2, for whoever has a socket."""
+        return PatientFeed(patients=self.patients, trail=self.trail, clock=self.clock)
 
     def close(self) -> None:
         """Close what holds files and connections."""

@@ -59,6 +59,15 @@ class Settings:
     registry_port: int = 8080
     repository_port: int = 8081
     threads: int = 16
+    mllp_bind_address: str = "127.0.0.1"
+    mllp_certificate: Path | None = None
+    """With `mllp_key` and `mllp_client_ca`: the patient identity feed speaks mutual TLS."""
+    mllp_key: Path | None = None
+    mllp_client_ca: Path | None = None
+    mllp_message_octets: int = 1048576
+    mllp_idle_seconds: int = 300
+    mllp_message_seconds: int = 30
+    mllp_connections: int = 256
 
     @property
     def run_folder(self) -> Path:
@@ -119,6 +128,10 @@ def _texts(_: _Reading, value: object) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise ValueError('expected a list of texts, such as ["client.example"]')
     return frozenset(value)
+
+
+def _optional_path(reading: _Reading, value: object) -> Path | None:
+    return None if value == "" else reading.path(value)
 
 
 def _paths(reading: _Reading, value: object) -> tuple[Path, ...]:
@@ -203,6 +216,19 @@ _KEYS: Final = (
     _Key(table="serve", name="registry_port", read=_PORT, default=8080),
     _Key(table="serve", name="repository_port", read=_PORT, default=8081),
     _Key(table="serve", name="threads", read=_integer(1, 256), default=16),
+    *(
+        _Key(table="mllp", name=name, field=f"mllp_{name}", read=read, default=default)
+        for name, read, default in (
+            ("bind_address", _address, "127.0.0.1"),
+            ("certificate", _optional_path, ""),
+            ("key", _optional_path, ""),
+            ("client_ca", _optional_path, ""),
+            ("message_octets", _integer(1024, 2**30), 1048576),
+            ("idle_seconds", _integer(1, 86400), 300),
+            ("message_seconds", _integer(1, 3600), 30),
+            ("connections", _integer(1, 10000), 256),
+        )
+    ),
 )
 _LIMIT_NAMES: Final = tuple(f.name for f in dataclasses.fields(Limits))
 _KNOWN: Final = {(k.table, k.name) for k in _KEYS} | {("limits", name) for name in _LIMIT_NAMES}

@@ -33,7 +33,7 @@ class Opened:
 
     def __init__(self, app: Any, parts: Any) -> None:
         self._app = app
-        self._parts = parts
+        self.parts = parts
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         """Pass a request on."""
@@ -41,7 +41,7 @@ class Opened:
 
     def close(self) -> None:
         """Close stores and the trail."""
-        self._parts.close()
+        self.parts.close()
 
 
 def open_service(service: Service, settings: Settings, url: str) -> Opened:

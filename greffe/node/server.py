@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -54,6 +54,24 @@ class Serving:
     lease: Lease
     open_app: Callable[[], Any]
     """Opens stores and keys and returns the WSGI callable. Errors: StartError."""
+    beside: "Beside | None" = None
+    """What is served in the same process, on a socket of its own."""
+
+
+class Beside(Protocol):
+    """A second door of a service, such as the patient identity feed of HL7 v2."""
+
+    name: str
+    address: str
+
+    def start(self, app: Any) -> None:
+        """Begin, over what `open_app` returned."""
+
+    def begin_stop(self) -> None:
+        """Take nothing more; what has begun may end."""
+
+    def stop(self) -> None:
+        """Return when what had begun has ended."""
 
 
 def bind(address: str, port: int) -> socket.socket:
@@ -143,15 +161,21 @@ class _Application(BaseApplication):  # type: ignore[misc]
         die_with_parent(arbiter.pid)
 
     def _ready(self, worker: Any) -> None:
-        serving = self.serving
+        serving, beside = self.serving, self.serving.beside
+        if beside is not None:
+            beside.start(worker.wsgi)
         serving.lease.announce(serving.url)
         if worker.age == 1:
             sys.stdout.write(f"ready {serving.service} {serving.url}\n")
+            if beside is not None:
+                sys.stdout.write(f"ready {beside.name} {beside.address}\n")
             sys.stdout.flush()
 
     def _ended(self, _: Any, worker: Any) -> None:
         close = getattr(getattr(worker, "wsgi", None), "close", None)
         if close is not None and os.getpid() == worker.pid:
+            if self.serving.beside is not None:
+                self.serving.beside.stop()
             close()
 
 
@@ -188,6 +212,8 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         """Stop accepting; in the end for good, so that who comes too late is refused at once."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
+            if self.app.serving.beside is not None:
+                self.app.serving.beside.begin_stop()
             for listener in self.sockets:
                 listener.close()
             self.sockets.clear()

@@ -12,7 +12,8 @@ fix.
     message.py      segments -> changes to patients (pure)
     acknowledge.py  what became of it -> ACK (pure)
     handle.py       the numbered story
-    listen.py       sockets: many connections, time-outs, TLS, a drained stop
+
+Sockets, time-outs, TLS and the drained stop are in `greffe/node/mllp.py`.
 
 Rules about patients are not here: `registry.patients`. Nothing is kept of a message but its
 identifiers: names, births and addresses are not read, let alone logged.
