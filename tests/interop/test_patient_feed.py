@@ -1,0 +1,141 @@
+"""zeep on /patients?wsdl: it adds, revises and merges patients; documents follow.
+
+zeep has no mixed content, in which HL7 v3 writes names: its patients have empty ones.
+"""
+
+import uuid
+
+import pytest
+import zeep
+
+from tests.interop.harness import submission
+from tests.interop.test_zeep import SUCCESS, client, find, header, provide
+
+pytestmark = pytest.mark.interop
+INTERACTIONS = "2.16.840.1.113883.1.6"
+AUTHORITY = "1.3.6.1.4.1.21367.2005.13.20.1000"
+SOURCE, REGISTRY = "1.3.6.1.4.1.21367.4.1", "1.3.6.1.4.1.21367.4.2"
+
+
+def patients_of(node):
+    return node.registry.rpartition("/")[0] + "/patients"
+
+
+def party(type_code, oid):
+    device = {"classCode": "DEV", "determinerCode": "INSTANCE", "id": [{"root": oid}]}
+    return {"typeCode": type_code, "device": device}
+
+
+def organization():
+    return {
+        "classCode": "ORG",
+        "determinerCode": "INSTANCE",
+        "id": [{"root": AUTHORITY}],
+    }
+
+
+def replacement(extension):
+    role = {"classCode": "PAT", "id": [{"root": AUTHORITY, "extension": extension}]}
+    return {
+        "typeCode": "RPLC",
+        "priorRegistration": {
+            "classCode": "REG",
+            "moodCode": "EVN",
+            "statusCode": {"code": "obsolete"},
+            "subject1": {"typeCode": "SBJ", "priorRegisteredRole": role},
+        },
+    }
+
+
+def message(interaction, extension, *, replaces=None):
+    patient = {
+        "classCode": "PAT",
+        "id": [{"root": AUTHORITY, "extension": extension}],
+        "statusCode": {"code": "active"},
+        "patientPerson": {"name": [{"use": "L", "_value_1": [{"family": {}}]}]},
+        "providerOrganization": organization(),
+    }
+    event = {
+        "classCode": "REG",
+        "moodCode": "EVN",
+        "statusCode": {"code": "active"},
+        "subject1": {"typeCode": "SBJ", "patient": patient},
+        "custodian": {
+            "typeCode": "CST",
+            "assignedEntity": {"classCode": "ASSIGNED", "id": [{"root": SOURCE}]},
+        },
+        "replacementOf": [replacement(replaces)] if replaces else [],
+    }
+    return {
+        "ITSVersion": "XML_1.0",
+        "id": {"root": str(uuid.uuid4())},
+        "creationTime": {"value": "20260301120000"},
+        "interactionId": {"root": INTERACTIONS, "extension": interaction},
+        "processingCode": {"code": "T"},
+        "processingModeCode": {"code": "T"},
+        "acceptAckCode": {"code": "AL"},
+        "receiver": [party("RCV", REGISTRY)],
+        "sender": party("SND", SOURCE),
+        "controlActProcess": {
+            "classCode": "CACT",
+            "moodCode": "EVN",
+            "code": {"code": interaction.replace("_IN", "_TE")},
+            "subject": [{"typeCode": "SUBJ", "registrationEvent": event}],
+        },
+    }
+
+
+def send(node, security, interaction, extension, **more):
+    """Send a message as zeep writes it; returns kind, and texts of details."""
+    operation = client(patients_of(node)).service[f"DocumentRegistry_{interaction}"]
+    sent = message(interaction, extension, **more)
+    answer = operation(**sent, _soapheaders=[header(security)])
+    (acknowledgement,) = answer.acknowledgement
+    assert acknowledgement.targetMessage.id.root == sent["id"]["root"]
+    assert answer.receiver[0].device.id[0].root == SOURCE
+    details = acknowledgement.acknowledgementDetail
+    return acknowledgement.typeCode.code, [str(detail.location) for detail in details]
+
+
+def a_name():
+    return f"ZEEP-{uuid.uuid4().hex[:12]}"
+
+
+def cx(extension):
+    return f"{extension}^^^&{AUTHORITY}&ISO"
+
+
+def test_what_zeep_adds_is_known_and_what_it_merges_is_one_patient(node, tmp_path):
+    security = node.security(tmp_path)
+    survivor, subsumed = a_name(), a_name()
+    one = submission(tmp_path, node, cx(subsumed))
+    assert provide(node, security, one).status != SUCCESS
+    for extension in (survivor, subsumed):
+        assert send(node, security, "PRPA_IN201301UV02", extension) == ("CA", [])
+        assert send(node, security, "PRPA_IN201302UV02", extension) == ("CA", [])
+    assert provide(node, security, submission(tmp_path, node, cx(subsumed))).status == SUCCESS
+    assert provide(node, security, submission(tmp_path, node, cx(survivor))).status == SUCCESS
+
+    merge = "PRPA_IN201304UV02"
+    assert send(node, security, merge, survivor, replaces=subsumed) == ("CA", [])
+    found = find(node, security, cx(survivor), "ObjectRef").RegistryObjectList._raw_elements
+    assert len(found) == 2
+    assert not find(node, security, cx(subsumed), "ObjectRef").RegistryObjectList
+    refused = provide(node, security, submission(tmp_path, node, cx(subsumed)))
+    assert refused.status != SUCCESS
+    assert "XDSUnknownPatientId" in {
+        error.errorCode for error in refused.RegistryErrorList.RegistryError
+    }
+
+
+def test_zeep_reads_what_is_wrong_in_an_acknowledgement(node, tmp_path):
+    security = node.security(tmp_path)
+    kind, places = send(node, security, "PRPA_IN201304UV02", a_name(), replaces=a_name())
+    assert kind == "CE"
+    assert len(places) == 2
+
+
+def test_zeep_is_refused_without_a_security_header(node):
+    operation = client(patients_of(node)).service.DocumentRegistry_PRPA_IN201301UV02
+    with pytest.raises(zeep.exceptions.Fault):
+        operation(**message("PRPA_IN201301UV02", a_name()))
