@@ -7,6 +7,7 @@ from sqlalchemy.engine import Engine
 
 from registry.ledger.api import Reader, Unit, Wanted
 from registry.ledger.engine import migrate, open_engine, translating
+from registry.ledger.people import KnownPatient, read_patients
 from registry.ledger.reading import SqlReader
 from registry.ledger.writing import GroupWriter, LockingWriter
 from xds.metadata.hl7v2 import cx_key
@@ -52,6 +53,11 @@ class SqlLedger:
             return is_new
 
         return self.write(wanted, work)
+
+    def patients(self) -> list[KnownPatient]:
+        """Return every patient, in the order of their identifiers. Errors: LedgerBusyError."""
+        with translating(), self._engine.connect() as connection:
+            return read_patients(connection)
 
     def close(self) -> None:
         """Close every connection."""
