@@ -11,6 +11,8 @@ from registry.iti8_patient_feed.handle import PatientFeed
 from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
 from registry.iti44_patient_feed import handle as iti44_patient_feed
+from registry.iti51_multi_patient_query import handle as iti51_multi_patient_query
+from registry.iti61_register_on_demand import handle as iti61_register_on_demand
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
 from xds.audit.trail import Trail
@@ -64,7 +66,11 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     return Registry(
         rooms=(
             iti42_register.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
+            iti61_register_on_demand.room(
+                ledger=ledger, domain=settings.domain, identifier_checks=CHECKS
+            ),
             iti18_stored_query.room(ledger=ledger, limits=settings.limits),
+            iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits),
             *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
         ),
         gate=Gate.from_files(

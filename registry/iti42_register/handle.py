@@ -24,6 +24,7 @@ def room(
     return register.room(
         transaction="ITI-42",
         action=ACTION,
+        response=f"{ACTION}Response",
         entry_type=v.STABLE,
         rules=RULES,
         ledger=ledger,

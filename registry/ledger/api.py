@@ -163,7 +163,12 @@ class Touches:
     entry_uuids: tuple[str, ...]
 
 
-Condition = Columns | TimeRange | HasCode | HasAuthor | HasReference | Touches
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """No later version of the object is registered."""
+
+
+Condition = Columns | TimeRange | HasCode | HasAuthor | HasReference | Touches | Latest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from registry.ledger.api import (
     HasCode,
     HasReference,
     Kind,
+    Latest,
     Select,
     TimeRange,
     Touches,
@@ -81,17 +82,22 @@ def statement_for(wanted: Select) -> sa.Select[Any]:
 
 
 def _clause(table: sa.Table, condition: Condition) -> sa.ColumnElement[bool]:
-    if isinstance(condition, Columns):
-        return _is_in(table.c[condition.column], condition.values)
-    if isinstance(condition, TimeRange):
-        return _is_between(table.c[condition.column], condition)
-    if isinstance(condition, HasCode):
-        return _has_code(table, condition)
-    if isinstance(condition, HasAuthor):
-        return _has_author(table, condition)
-    if isinstance(condition, HasReference):
-        return _has_reference(table, condition)
-    return _touches(table, condition)
+    match condition:
+        case Columns():
+            clause = _is_in(table.c[condition.column], condition.values)
+        case TimeRange():
+            clause = _is_between(table.c[condition.column], condition)
+        case HasCode():
+            clause = _has_code(table, condition)
+        case HasAuthor():
+            clause = _has_author(table, condition)
+        case HasReference():
+            clause = _has_reference(table, condition)
+        case Touches():
+            clause = _touches(table, condition)
+        case Latest():
+            clause = _is_latest(table)
+    return clause
 
 
 def _is_in(column: sa.Column[Any], values: tuple[str, ...]) -> sa.ColumnElement[bool]:
@@ -147,6 +153,15 @@ def _has_reference(table: sa.Table, condition: HasReference) -> sa.ColumnElement
 def _is_like(column: sa.Column[str], patterns: tuple[str, ...]) -> sa.ColumnElement[bool]:
     return sa.or_(
         *(column.like(pattern.replace("\\", "\\\\"), escape="\\") for pattern in patterns)
+    )
+
+
+def _is_latest(table: sa.Table) -> sa.ColumnElement[bool]:
+    later = table.alias("later")
+    return ~(
+        sa.select(sa.literal(1))
+        .where(later.c.logical_id == table.c.logical_id, later.c.version > table.c.version)
+        .exists()
     )
 
 

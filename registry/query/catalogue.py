@@ -1,6 +1,8 @@
 """THE table of stored queries: id, parameters, what each filters, what comes back.
 
-Spec: ITI TF-2 §3.18.4.1.2.3.7 (parameters), §3.18.4.1.2.4 (ids). Adding a query is adding a row.
+Spec: ITI TF-2 §3.18.4.1.2.3.7 (parameters), §3.18.4.1.2.4 (ids); §3.51.4.1.2.1 and .2 for those of
+several patients; XDS Metadata Update, §3.18, for $MetadataLevel, $XDSAssociationStatus and the
+logical ids. Adding a query is adding a row.
 """
 
 from typing import Final
@@ -11,15 +13,18 @@ from registry.query.table import (
     Form,
     Parameter,
     StoredQuery,
+    any_patients,
     code,
     given,
     ids,
+    logical_ids,
     patient,
     status,
     times,
 )
 
 SET, ENTRY, FOLDER = Kind.SUBMISSION_SET, Kind.DOCUMENT_ENTRY, Kind.FOLDER
+LINK = Kind.ASSOCIATION
 
 
 ENTRY_UUID: Final = "$XDSDocumentEntryEntryUUID"
@@ -28,6 +33,8 @@ SET_UUID: Final = "$XDSSubmissionSetEntryUUID"
 SET_UNIQUE_ID: Final = "$XDSSubmissionSetUniqueId"
 FOLDER_UUID: Final = "$XDSFolderEntryUUID"
 FOLDER_UNIQUE_ID: Final = "$XDSFolderUniqueId"
+ENTRY_LOGICAL_ID: Final = "$XDSDocumentEntryLogicalID"
+FOLDER_LOGICAL_ID: Final = "$XDSFolderLogicalID"
 
 FORMAT: Final = code("$XDSDocumentEntryFormatCode", "formatCode", ENTRY)
 CONFIDENTIALITY: Final = code(
@@ -60,6 +67,17 @@ ENTRY_BY_ID: Final = (
     ids(ENTRY_UNIQUE_ID, "unique_id", ENTRY, is_multiple=False),
 )
 BY_ENTRY: Final = (ENTRY_UUID, ENTRY_UNIQUE_ID)
+LINK_STATUS: Final = Parameter(
+    name="$XDSAssociationStatus", form=Form.STATUS, about=(LINK,), column="status"
+)
+LEVEL: Final = Parameter(name="$MetadataLevel", form=Form.LEVEL, is_multiple=False)
+FOR_ALL: Final = (LEVEL,)
+"""Parameters that every query has (Metadata Update, §3.18.4.1.2.3.5.1)."""
+FOLDER_FILTERS: Final = (
+    *times("$XDSFolderLastUpdateTime", "last_update_time", FOLDER),
+    code("$XDSFolderCodeList", "codeList", FOLDER, is_conjunctive=True),
+    status("$XDSFolderStatus", FOLDER),
+)
 
 STORED_QUERIES: Final = (
     StoredQuery(
@@ -94,9 +112,7 @@ STORED_QUERIES: Final = (
         spec="ITI TF-2 §3.18.4.1.2.3.7.3",
         parameters=(
             patient("$XDSFolderPatientId", FOLDER),
-            *times("$XDSFolderLastUpdateTime", "last_update_time", FOLDER),
-            code("$XDSFolderCodeList", "codeList", FOLDER, is_conjunctive=True),
-            status("$XDSFolderStatus", FOLDER),
+            *FOLDER_FILTERS,
         ),
         recipe=recipes.selected(FOLDER),
     ),
@@ -112,6 +128,7 @@ STORED_QUERIES: Final = (
             FORMAT,
             CONFIDENTIALITY,
             ENTRY_TYPE,
+            LINK_STATUS,
         ),
         recipe=recipes.everything,
     ),
@@ -119,8 +136,8 @@ STORED_QUERIES: Final = (
         id="urn:uuid:5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4",
         name="GetDocuments",
         spec="ITI TF-2 §3.18.4.1.2.3.7.5",
-        parameters=ENTRIES_BY_ID,
-        exactly_one_of=BY_ENTRY,
+        parameters=(*ENTRIES_BY_ID, logical_ids(ENTRY_LOGICAL_ID, ENTRY)),
+        exactly_one_of=(*BY_ENTRY, ENTRY_LOGICAL_ID),
         recipe=recipes.selected(ENTRY),
         is_for_one_patient=True,
     ),
@@ -131,8 +148,9 @@ STORED_QUERIES: Final = (
         parameters=(
             ids(FOLDER_UUID, "entry_uuid", FOLDER),
             ids(FOLDER_UNIQUE_ID, "unique_id", FOLDER),
+            logical_ids(FOLDER_LOGICAL_ID, FOLDER),
         ),
-        exactly_one_of=(FOLDER_UUID, FOLDER_UNIQUE_ID),
+        exactly_one_of=(FOLDER_UUID, FOLDER_UNIQUE_ID, FOLDER_LOGICAL_ID),
         recipe=recipes.selected(FOLDER),
         is_for_one_patient=True,
     ),
@@ -140,14 +158,14 @@ STORED_QUERIES: Final = (
         id="urn:uuid:a7ae438b-4bc2-4642-93e9-be891f7bb155",
         name="GetAssociations",
         spec="ITI TF-2 §3.18.4.1.2.3.7.7",
-        parameters=(given("$uuid"),),
+        parameters=(given("$uuid"), LINK_STATUS),
         recipe=recipes.associations,
     ),
     StoredQuery(
         id="urn:uuid:bab9529a-4a10-40b3-a01f-f68a615d247a",
         name="GetDocumentsAndAssociations",
         spec="ITI TF-2 §3.18.4.1.2.3.7.8",
-        parameters=ENTRIES_BY_ID,
+        parameters=(*ENTRIES_BY_ID, LINK_STATUS),
         exactly_one_of=BY_ENTRY,
         recipe=recipes.documents_and_associations,
         is_for_one_patient=True,
@@ -170,6 +188,7 @@ STORED_QUERIES: Final = (
             FORMAT,
             CONFIDENTIALITY,
             ENTRY_TYPE,
+            LINK_STATUS,
         ),
         exactly_one_of=(SET_UUID, SET_UNIQUE_ID),
         recipe=recipes.submission_set_and_contents,
@@ -185,6 +204,7 @@ STORED_QUERIES: Final = (
             FORMAT,
             CONFIDENTIALITY,
             ENTRY_TYPE,
+            LINK_STATUS,
         ),
         exactly_one_of=(FOLDER_UUID, FOLDER_UNIQUE_ID),
         recipe=recipes.folder_and_contents,
@@ -194,7 +214,7 @@ STORED_QUERIES: Final = (
         id="urn:uuid:10cae35a-c7f9-4cf5-b61e-fc3278ffb578",
         name="GetFoldersForDocument",
         spec="ITI TF-2 §3.18.4.1.2.3.7.12",
-        parameters=ENTRY_BY_ID,
+        parameters=(*ENTRY_BY_ID, LINK_STATUS),
         exactly_one_of=BY_ENTRY,
         recipe=recipes.folders_for_document,
     ),
@@ -202,7 +222,7 @@ STORED_QUERIES: Final = (
         id="urn:uuid:d90e5407-b356-4d91-a89f-873917b4b0e6",
         name="GetRelatedDocuments",
         spec="ITI TF-2 §3.18.4.1.2.3.7.13",
-        parameters=(*ENTRY_BY_ID, given("$AssociationTypes"), ENTRY_TYPE),
+        parameters=(*ENTRY_BY_ID, given("$AssociationTypes"), ENTRY_TYPE, LINK_STATUS),
         exactly_one_of=BY_ENTRY,
         recipe=recipes.related_documents,
     ),
@@ -224,6 +244,32 @@ STORED_QUERIES: Final = (
         recipe=recipes.selected(ENTRY),
     ),
 )
-TOLERATED: Final = frozenset({"$MetadataLevel", "$homeCommunityId"})
-"""Parameters that any query may have: metadata level of the answer (Metadata Update), and the
-home community, which belongs in AdhocQuery/@home; neither filters anything here."""
+
+MULTI_PATIENT_QUERIES: Final = (
+    StoredQuery(
+        id="urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f",
+        name="FindDocumentsForMultiplePatients",
+        spec="ITI TF-2 §3.51.4.1.2.1.1",
+        parameters=(any_patients("$XDSDocumentEntryPatientId", ENTRY), *ENTRY_FILTERS),
+        at_least_one_of=(
+            "$XDSDocumentEntryPatientId",
+            "$XDSDocumentEntryClassCode",
+            "$XDSDocumentEntryEventCodeList",
+            "$XDSDocumentEntryHealthcareFacilityTypeCode",
+        ),
+        recipe=recipes.selected(ENTRY),
+    ),
+    StoredQuery(
+        id="urn:uuid:50d3f5ac-39a2-11de-a1ca-b366239e58df",
+        name="FindFoldersForMultiplePatients",
+        spec="ITI TF-2 §3.51.4.1.2.1.2",
+        parameters=(any_patients("$XDSFolderPatientId", FOLDER), *FOLDER_FILTERS),
+        at_least_one_of=("$XDSFolderPatientId", "$XDSFolderCodeList"),
+        recipe=recipes.selected(FOLDER),
+    ),
+)
+"""Those of Multi-Patient Stored Query [ITI-51]."""
+
+TOLERATED: Final = frozenset({"$homeCommunityId"})
+"""What any query may have besides: the home community, which belongs in AdhocQuery/@home and
+filters nothing here (§3.18.4.1.2.3.8)."""

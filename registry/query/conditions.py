@@ -25,6 +25,7 @@ from xds.metadata.hl7v2 import cx_key
 from xds.metadata.rim import Slot
 
 STATUSES: Final = frozenset({v.APPROVED, v.DEPRECATED})
+LEVELS: Final = frozenset({"1", "2"})
 ENTRY_TYPES: Final = frozenset({v.STABLE, v.ON_DEMAND})
 CODE_RULE: Final = (
     "a coded value is code^^coding-scheme, both parts given (ITI TF-2 §3.18.4.1.2.3.4)"
@@ -43,6 +44,7 @@ class Reading:
     given: dict[str, tuple[str, ...]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
     alternatives: int = 0
+    level: int = 1
 
     def complain(  # noqa: PLR0913 - the parts of a complaint
         self,
@@ -173,6 +175,20 @@ def _status(reading: Reading, parameter: Parameter, slot: Slot, values: list[str
     )
 
 
+def _level(reading: Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
+    if values[0] in LEVELS:
+        reading.level = int(values[0])
+        return
+    reading.complain(
+        ErrorCode.XDS_REGISTRY_ERROR,
+        where=slot.where,
+        rule=f"{parameter.name} is 1 or 2 (XDS Metadata Update, §3.18.4.1.2.3.5.1)",
+        came=quote(values[0]),
+        expected="1 (the latest versions only, the default) or 2 (all versions)",
+        fix="send one of the two, or leave the parameter out",
+    )
+
+
 def _object_type(reading: Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
     strangers = [value for value in values if value not in ENTRY_TYPES]
     if not strangers:
@@ -199,6 +215,7 @@ FORMS: Final[dict[Form, Callable[[Reading, Parameter, Slot, list[str]], None]]] 
     Form.TIME_TO: _time,
     Form.STATUS: _status,
     Form.OBJECT_TYPE: _object_type,
+    Form.LEVEL: _level,
 }
 
 

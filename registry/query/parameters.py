@@ -6,8 +6,8 @@ required). Pure.
 
 from typing import Final
 
-from registry.ledger.api import Columns
-from registry.query.catalogue import TOLERATED
+from registry.ledger.api import Columns, Kind, Latest
+from registry.query.catalogue import FOR_ALL, LINK_STATUS, TOLERATED
 from registry.query.conditions import FORMS, Reading, add
 from registry.query.recipes import Criteria
 from registry.query.table import Form, Parameter, StoredQuery
@@ -26,24 +26,29 @@ MAX_ALTERNATIVES: Final = 200
 an expression of limited depth, and each costs a comparison for each object."""
 MAX_CONJUNCTIONS: Final = 16
 """How often one parameter may be repeated (AND); a database plans a join for each."""
+VALID: Final = Columns(column="status", values=(v.APPROVED,))
 COUNTED: Final = frozenset({Form.CODE, Form.AUTHOR, Form.REFERENCE})
 
 
 def read_criteria(query: StoredQuery, asked: AdhocQuery) -> tuple[Criteria, tuple[Complaint, ...]]:
     """Return the criteria of a query and every complaint about its parameters."""
     reading = Reading(query)
-    known = {p.name: p for p in query.parameters}
+    parameters = (*query.parameters, *FOR_ALL)
+    known = {p.name: p for p in parameters}
     for slot in asked.slots:
         if slot.name not in known and slot.name not in TOLERATED and slot.name.startswith("$"):
             _complain_of_stranger(reading, slot, known)
     came = set()
-    for parameter in query.parameters:
+    for parameter in parameters:
         slots = [s for s in asked.slots if s.name == parameter.name]
         if _read_parameter(reading, parameter, slots):
             came.add(parameter.name)
         elif parameter.is_required and not any(s.values for s in slots):
             _complain_of_absence(reading, parameter, asked.where)
     _check_choice(reading, came, asked.where)
+    _check_least(reading, came, asked.where)
+    _check_level(reading, [known[name] for name in sorted(came)], asked.where)
+    _add_versions(reading, came)
     criteria = Criteria(
         by_kind={kind: tuple(conditions) for kind, conditions in reading.by_kind.items()},
         given=reading.given,
@@ -132,6 +137,21 @@ def _is_beyond(reading: Reading, parameter: Parameter, slot: Slot, count: int) -
     return reading.alternatives > MAX_ALTERNATIVES
 
 
+def _add_versions(reading: Reading, came: set[str]) -> None:
+    """Add what the level hides: versions that are not the latest, Associations that are not valid.
+
+    Spec: XDS Metadata Update, §3.18.4.1.2.3.5.1 ($MetadataLevel), §3.18.4.1.2.3.7
+    ($XDSAssociationStatus: Approved, unless it is given).
+    """
+    if reading.level == 1 or LINK_STATUS.name not in came:
+        reading.by_kind.setdefault(Kind.ASSOCIATION, []).append(VALID)
+    if reading.level == 1:
+        for kind in (Kind.DOCUMENT_ENTRY, Kind.FOLDER):
+            # An update deprecates the version before it: what is Approved is the latest.
+            if VALID not in reading.by_kind.get(kind, ()):
+                reading.by_kind.setdefault(kind, []).append(Latest())
+
+
 def _complain_of_absence(reading: Reading, parameter: Parameter, where: Where) -> None:
     reading.complain(
         ErrorCode.XDS_STORED_QUERY_MISSING_PARAM,
@@ -171,8 +191,36 @@ def _check_choice(reading: Reading, came: set[str], where: Where) -> None:
     reading.complain(
         code,
         where=where,
-        rule=f"exactly one of {' and '.join(choice)} is given ({reading.query.spec}, note 1)",
-        came="both" if count else "neither",
+        rule=f"exactly one of {', '.join(choice)} is given ({reading.query.spec}, note 1)",
+        came=f"{count} of them" if count else "none",
         expected=f"one of {', '.join(choice)}",
         fix="remove one" if count else "add one",
     )
+
+
+def _check_least(reading: Reading, came: set[str], where: Where) -> None:
+    needed = reading.query.at_least_one_of
+    if not needed or came & set(needed):
+        return
+    reading.complain(
+        ErrorCode.XDS_STORED_QUERY_MISSING_PARAM,
+        where=where,
+        rule=f"at least one of {', '.join(needed)} is given ({reading.query.spec})",
+        came="none of them",
+        expected=f"one of {', '.join(needed)}",
+        fix="name the patients, or a code",
+    )
+
+
+def _check_level(reading: Reading, came: list[Parameter], where: Where) -> None:
+    for parameter in came:
+        if parameter.least_level > reading.level:
+            reading.complain(
+                ErrorCode.XDS_REGISTRY_ERROR,
+                where=where,
+                rule=f"{parameter.name} is for consumers that know of versions "
+                "(XDS Metadata Update, §3.18.4.1.2.3.5.1)",
+                came=f"$MetadataLevel {reading.level}, which is also meant when it is absent",
+                expected=f"$MetadataLevel {parameter.least_level}",
+                fix="add $MetadataLevel, or ask by entryUUID or uniqueId",
+            )

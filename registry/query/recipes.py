@@ -38,23 +38,23 @@ def everything(reader: Reader, criteria: Criteria) -> list[Found]:
     """GetAll: a patient's objects, and every Association that touches one of them."""
     kinds = (Kind.SUBMISSION_SET, Kind.DOCUMENT_ENTRY, Kind.FOLDER)
     objects = [found for kind in kinds for found in _select(reader, criteria, kind)]
-    return [*objects, *_touching(reader, "either", _uuids(objects))]
+    return [*objects, *_touching(reader, criteria, "either", _uuids(objects))]
 
 
 def associations(reader: Reader, criteria: Criteria) -> list[Found]:
     """GetAssociations: those that touch one of the given objects."""
-    return _touching(reader, "either", criteria.given["$uuid"])
+    return _touching(reader, criteria, "either", criteria.given["$uuid"])
 
 
 def documents_and_associations(reader: Reader, criteria: Criteria) -> list[Found]:
     """GetDocumentsAndAssociations: documents, and the Associations that touch them."""
     entries = _select(reader, criteria, Kind.DOCUMENT_ENTRY)
-    return [*entries, *_touching(reader, "either", _uuids(entries))]
+    return [*entries, *_touching(reader, criteria, "either", _uuids(entries))]
 
 
 def submission_sets(reader: Reader, criteria: Criteria) -> list[Found]:
     """GetSubmissionSets: the sets that hold the given objects, and the memberships."""
-    memberships = _memberships(reader, "target", criteria.given["$uuid"])
+    memberships = _memberships(reader, criteria, "target", criteria.given["$uuid"])
     sets = _by_uuid(reader, Kind.SUBMISSION_SET, {m.source for m in memberships})
     holders = set(_uuids(sets))
     return [*sets, *(m for m in memberships if m.source in holders)]
@@ -66,14 +66,14 @@ def submission_set_and_contents(reader: Reader, criteria: Criteria) -> list[Foun
     An Association comes back only when both its ends do.
     """
     sets = _select(reader, criteria, Kind.SUBMISSION_SET)
-    memberships = _memberships(reader, "source", _uuids(sets))
+    memberships = _memberships(reader, criteria, "source", _uuids(sets))
     targets = {m.target for m in memberships}
     entries = _by_uuid(reader, Kind.DOCUMENT_ENTRY, targets, criteria)
-    folders = _by_uuid(reader, Kind.FOLDER, targets)
+    folders = _by_uuid(reader, Kind.FOLDER, targets, criteria)
     present = set(_uuids([*sets, *entries, *folders]))
     contained = [
         a
-        for a in _by_uuid(reader, Kind.ASSOCIATION, targets)
+        for a in _by_uuid(reader, Kind.ASSOCIATION, targets, criteria)
         if a.source in present and a.target in present
     ]
     present |= set(_uuids(contained))
@@ -89,7 +89,7 @@ def submission_set_and_contents(reader: Reader, criteria: Criteria) -> list[Foun
 def folder_and_contents(reader: Reader, criteria: Criteria) -> list[Found]:
     """GetFolderAndContents: a folder, its documents, and the memberships between them."""
     folders = _select(reader, criteria, Kind.FOLDER)
-    memberships = _memberships(reader, "source", _uuids(folders))
+    memberships = _memberships(reader, criteria, "source", _uuids(folders))
     entries = _by_uuid(reader, Kind.DOCUMENT_ENTRY, {m.target for m in memberships}, criteria)
     present = set(_uuids(entries))
     return [*entries, *folders, *(m for m in memberships if m.target in present)]
@@ -98,8 +98,8 @@ def folder_and_contents(reader: Reader, criteria: Criteria) -> list[Found]:
 def folders_for_document(reader: Reader, criteria: Criteria) -> list[Found]:
     """GetFoldersForDocument: the folders that hold the document."""
     entries = _select(reader, criteria, Kind.DOCUMENT_ENTRY)
-    memberships = _memberships(reader, "target", _uuids(entries))
-    return _by_uuid(reader, Kind.FOLDER, {m.source for m in memberships})
+    memberships = _memberships(reader, criteria, "target", _uuids(entries))
+    return _by_uuid(reader, Kind.FOLDER, {m.source for m in memberships}, criteria)
 
 
 def related_documents(reader: Reader, criteria: Criteria) -> list[Found]:
@@ -109,17 +109,23 @@ def related_documents(reader: Reader, criteria: Criteria) -> list[Found]:
     """
     types = {v.full_association_type(name) for name in criteria.given["$AssociationTypes"]}
     of_type = criteria.by_kind.get(Kind.DOCUMENT_ENTRY, ())
-    by_id = tuple(c for c in of_type if isinstance(c, Columns) and c.column != "object_type")
+    by_id = tuple(c for c in of_type if not _is_entry_type(c))
     entries = reader.select(Select(kind=Kind.DOCUMENT_ENTRY, where=by_id))
     known = (Columns(column="association_type", values=tuple(sorted(types))),)
-    touching = _touching(reader, "either", _uuids(entries), known)
+    touching = _touching(reader, criteria, "either", _uuids(entries), known)
     ends = {a.source for a in touching} | {a.target for a in touching}
-    rest = tuple(c for c in of_type if c not in by_id)
+    rest = tuple(c for c in of_type if not (isinstance(c, Columns) and c in by_id))
     related = _by_uuid(
         reader, Kind.DOCUMENT_ENTRY, ends, Criteria(by_kind={Kind.DOCUMENT_ENTRY: rest})
     )
     present = set(_uuids(related))
-    return [*related, *(a for a in touching if a.source in present and a.target in present)]
+    links = [a for a in touching if a.source in present and a.target in present]
+    linked = {a.source for a in links} | {a.target for a in links}
+    return [*(e for e in related if e.entry_uuid in linked), *links]
+
+
+def _is_entry_type(condition: Condition) -> bool:
+    return isinstance(condition, Columns) and condition.column == "object_type"
 
 
 def _select(reader: Reader, criteria: Criteria, kind: Kind) -> list[Found]:
@@ -138,19 +144,26 @@ def _by_uuid(
 
 
 def _touching(
-    reader: Reader, side: str, uuids: Iterable[str], also: tuple[Condition, ...] = ()
+    reader: Reader,
+    criteria: Criteria,
+    side: str,
+    uuids: Iterable[str],
+    also: tuple[Condition, ...] = (),
 ) -> list[Found]:
     values = tuple(sorted(set(uuids)))
     if not values:
         return []
     touches = Touches(side=side, entry_uuids=values)
-    found = reader.select(Select(kind=Kind.ASSOCIATION, where=(touches, *also)))
+    valid = criteria.by_kind.get(Kind.ASSOCIATION, ())
+    found = reader.select(Select(kind=Kind.ASSOCIATION, where=(touches, *also, *valid)))
     return list({a.entry_uuid: a for a in found}.values())
 
 
-def _memberships(reader: Reader, side: str, uuids: Iterable[str]) -> list[Found]:
+def _memberships(
+    reader: Reader, criteria: Criteria, side: str, uuids: Iterable[str]
+) -> list[Found]:
     has_member = (Columns(column="association_type", values=(v.HAS_MEMBER,)),)
-    return _touching(reader, side, uuids, has_member)
+    return _touching(reader, criteria, side, uuids, has_member)
 
 
 def _uuids(objects: Iterable[Found]) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ class Form(StrEnum):
     TIME_FROM = "time from"
     TIME_TO = "time to"
     STATUS = "status"
+    LEVEL = "metadata level"
+    """1 or 2: what a consumer understands of versions."""
     OBJECT_TYPE = "object type"
     GIVEN = "given"
     """No column: the recipe takes the values as they are."""
@@ -47,6 +49,8 @@ class Parameter:
     """Whether several values may come (OR)."""
     is_conjunctive: bool = False
     """Whether the slot may come again (AND)."""
+    least_level: int = 1
+    """$MetadataLevel that the parameter needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class StoredQuery:
     parameters: tuple[Parameter, ...]
     recipe: recipes.Recipe
     exactly_one_of: tuple[str, ...] = ()
+    at_least_one_of: tuple[str, ...] = ()
     is_for_one_patient: bool = False
     """Whether LeafClass answers are refused when they concern several patients."""
 
@@ -100,6 +105,16 @@ def times(name: str, column: str, about: Kind) -> tuple[Parameter, ...]:
 def status(name: str, about: Kind) -> Parameter:
     """Return the availabilityStatus: required wherever it is a parameter."""
     return Parameter(name=name, form=Form.STATUS, about=(about,), column="status", is_required=True)
+
+
+def any_patients(name: str, about: Kind) -> Parameter:
+    """Return the patients' identifiers: any number, none included."""
+    return Parameter(name=name, form=Form.PATIENT, about=(about,), column="patient_id")
+
+
+def logical_ids(name: str, about: Kind) -> Parameter:
+    """Return the identifier that all versions of an object have in common."""
+    return Parameter(name=name, form=Form.TEXT, about=(about,), column="logical_id", least_level=2)
 
 
 def given(name: str) -> Parameter:

@@ -83,6 +83,15 @@ def _relationship(
             "the patient of the document that it relates to",
             "correct patientId, or the targetObject",
         )
+    if association.association_type == v.IS_SNAPSHOT_OF and source.object_type != v.STABLE:
+        yield _association_complaint(
+            association,
+            ErrorCode.XDS_REGISTRY_METADATA_ERROR,
+            "sourceObject of IsSnapshotOf is a stable DocumentEntry (ITI TF-2 §3.42.4.1.3.5)",
+            "an On-Demand DocumentEntry",
+            "a stable DocumentEntry of this submission",
+            "register the snapshot as a stable document, with ITI-42",
+        )
     if association.association_type == v.IS_SNAPSHOT_OF and target.object_type != v.ON_DEMAND:
         yield _association_complaint(
             association,

@@ -9,6 +9,7 @@ from typing import Final
 from registry.ledger.api import Kind
 from registry.submission.facts import Facts
 from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.metadata import vocabulary as v
 from xds.metadata.hl7v2 import cx_key
 from xds.metadata.judge import name_of
 from xds.metadata.views import DocumentEntry
@@ -113,6 +114,16 @@ def same_document_under_same_unique_id(facts: Facts) -> Iterator[Complaint]:
                     "a uniqueId names one object (ITI TF-3 §4.2.3.2.26)",
                     entry.unique_id,
                     "give the document a uniqueId of its own",
+                    entry.where,
+                )
+            elif known.object_type == v.ON_DEMAND:
+                yield _duplicate(
+                    name_of("DocumentEntry", entry.rim),
+                    "the uniqueId of an On-Demand DocumentEntry never names a document "
+                    "(ITI TF-2 §3.61.4.1.2)",
+                    entry.unique_id,
+                    "give the document a uniqueId of its own; to say that it is what the "
+                    "On-Demand entry gave, relate the two by IsSnapshotOf",
                     entry.where,
                 )
             elif entry.hash and known.hash != entry.hash.lower():

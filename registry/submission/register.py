@@ -129,6 +129,7 @@ def room(  # noqa: PLR0913 - what makes one registration another
     *,
     transaction: str,
     action: str,
+    response: str,
     entry_type: str,
     rules: tuple[Rule, ...],
     ledger: Ledger,
@@ -136,7 +137,6 @@ def room(  # noqa: PLR0913 - what makes one registration another
     identifier_checks: Mapping[str, IdentifierCheck],
 ) -> Room:
     """Return a transaction's room over a ledger."""
-    response = f"{action}Response"
     return Room(
         transaction=transaction,
         action=action,

@@ -1,4 +1,4 @@
-"""The Registry's two rooms as a test calls them: objects and queries in, values out.
+"""The Registry's rooms as a test calls them: objects and queries in, values out.
 
 registry.register(*a_submission())                      -> Answer of ITI-42
 registry.ask("FindDocuments", patient="'…'", …)         -> Answer of ITI-18
@@ -16,8 +16,10 @@ from lxml import etree
 
 from registry.iti18_stored_query import handle as iti18
 from registry.iti42_register import handle as iti42
+from registry.iti51_multi_patient_query import handle as iti51
+from registry.iti61_register_on_demand import handle as iti61
 from registry.ledger.sql import SqlLedger
-from registry.query.catalogue import STORED_QUERIES
+from registry.query.catalogue import MULTI_PATIENT_QUERIES, STORED_QUERIES
 from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
 from xds.contract import load_schema
 from xds.ebrim.query import write_query
@@ -34,7 +36,8 @@ from xds.story import Call, Room
 STRANGER = "NOBODY-7^^^&1.3.6.1.4.1.21367.2005.3.7&ISO"
 CALLER = Caller(identity="test", issuer="test")
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-QUERY_IDS = {query.name: query.id for query in STORED_QUERIES}
+QUERY_IDS = {query.name: query.id for query in (*STORED_QUERIES, *MULTI_PATIENT_QUERIES)}
+MULTI_PATIENT = frozenset(query.name for query in MULTI_PATIENT_QUERIES)
 BOTH = f"('{v.APPROVED}','{v.DEPRECATED}')"
 APPROVED = f"('{v.APPROVED}')"
 
@@ -103,11 +106,13 @@ def run(room: Room, call: Call) -> Answer:
 
 @dataclass
 class Registry:
-    """Both rooms over one ledger, and a clock that goes on by a minute with every submission."""
+    """The rooms over one ledger, and a clock that goes on by a minute with every submission."""
 
     ledger: SqlLedger
     registering: Room
+    registering_on_demand: Room
     asking: Room
+    asking_of_several: Room
     clock: "itertools.count[int]" = field(default_factory=itertools.count)
 
     @classmethod
@@ -117,18 +122,23 @@ class Registry:
         return cls(
             ledger=ledger,
             registering=iti42.room(ledger=ledger, domain=domain, identifier_checks={}),
+            registering_on_demand=iti61.room(ledger=ledger, domain=domain, identifier_checks={}),
             asking=iti18.room(ledger=ledger, limits=limits or Limits()),
+            asking_of_several=iti51.room(ledger=ledger, limits=limits or Limits()),
         )
 
-    def register(self, *objects: RimObject, caller=CALLER, message_id="", body=b"") -> Answer:
+    def register(
+        self, *objects: RimObject, caller=CALLER, message_id="", body=b"", on_demand=False
+    ) -> Answer:
         instant = START + timedelta(minutes=next(self.clock))
         sent = body or write_submit_objects(objects)
         return run(
-            self.registering, a_call(sent, caller=caller, message_id=message_id, instant=instant)
+            self.registering_on_demand if on_demand else self.registering,
+            a_call(sent, caller=caller, message_id=message_id, instant=instant),
         )
 
-    def registered(self, *objects: RimObject) -> Answer:
-        answer = self.register(*objects)
+    def registered(self, *objects: RimObject, on_demand=False) -> Answer:
+        answer = self.register(*objects, on_demand=on_demand)
         assert answer.status == "Success", [c.code_context for c in answer.complaints]
         return answer
 
@@ -136,10 +146,11 @@ class Registry:
         """Ask a stored query; `slots` are pairs of name and values, a name may come again."""
         pairs = [*slots.items()] if isinstance(slots, dict) else [*slots]
         pairs += [(f"${name}", value) for name, value in named.items()]
-        return self.send(a_query(query, pairs, returns=returns, home=home))
+        body = a_query(query, pairs, returns=returns, home=home)
+        return self.send(body, of_several=query in MULTI_PATIENT)
 
-    def send(self, body: bytes) -> Answer:
-        return run(self.asking, a_call(body))
+    def send(self, body: bytes, *, of_several=False) -> Answer:
+        return run(self.asking_of_several if of_several else self.asking, a_call(body))
 
     def find(self, patient: str = PATIENT, status: str = BOTH, **named) -> Answer:
         """FindDocuments, which must succeed."""
@@ -153,6 +164,7 @@ class Registry:
         return answer
 
     def everything(self, patient: str = PATIENT, returns="LeafClass") -> Answer:
+        """Every version of everything, with every Association."""
         both = f"('{v.STABLE}','{v.ON_DEMAND}')"
         return self.ask(
             "GetAll",
@@ -161,6 +173,8 @@ class Registry:
             XDSSubmissionSetStatus=BOTH,
             XDSFolderStatus=BOTH,
             XDSDocumentEntryType=both,
+            XDSAssociationStatus=BOTH,
+            MetadataLevel="2",
             returns=returns,
         )
 

@@ -1,7 +1,7 @@
 """The table of stored queries is complete, and agrees with the tables of the ledger."""
 
 from registry.ledger.rows import TABLES
-from registry.query.catalogue import STORED_QUERIES
+from registry.query.catalogue import MULTI_PATIENT_QUERIES, STORED_QUERIES
 from registry.query.conditions import FORMS
 from registry.query.table import Form
 from xds.metadata.attributes import ATTRIBUTES
@@ -51,6 +51,7 @@ NARROWING = {
 }
 BY_ENTRY = {"XDSDocumentEntryEntryUUID": "1", "XDSDocumentEntryUniqueId": "1"}
 BY_ENTRIES = dict.fromkeys(BY_ENTRY, "1M")
+LINKS = {"XDSAssociationStatus": "OM"}  # XDS Metadata Update
 PARAMETERS = {
     "FindDocuments": {"XDSDocumentEntryPatientId": "R", **ENTRY},
     "FindSubmissionSets": {
@@ -75,37 +76,66 @@ PARAMETERS = {
         "XDSSubmissionSetStatus": "RM",
         "XDSFolderStatus": "RM",
         **NARROWING,
+        **LINKS,
     },
-    "GetDocuments": BY_ENTRIES,
-    "GetFolders": {"XDSFolderEntryUUID": "1M", "XDSFolderUniqueId": "1M"},
-    "GetAssociations": {"uuid": "RM"},
-    "GetDocumentsAndAssociations": BY_ENTRIES,
+    "GetDocuments": BY_ENTRIES | {"XDSDocumentEntryLogicalID": "1M"},
+    "GetFolders": {
+        "XDSFolderEntryUUID": "1M",
+        "XDSFolderUniqueId": "1M",
+        "XDSFolderLogicalID": "1M",
+    },
+    "GetAssociations": {"uuid": "RM", **LINKS},
+    "GetDocumentsAndAssociations": BY_ENTRIES | LINKS,
     "GetSubmissionSets": {"uuid": "RM"},
     "GetSubmissionSetAndContents": {
         "XDSSubmissionSetEntryUUID": "1",
         "XDSSubmissionSetUniqueId": "1",
         **NARROWING,
+        **LINKS,
     },
-    "GetFolderAndContents": {"XDSFolderEntryUUID": "1", "XDSFolderUniqueId": "1", **NARROWING},
-    "GetFoldersForDocument": BY_ENTRY,
-    "GetRelatedDocuments": {**BY_ENTRY, "AssociationTypes": "RM", "XDSDocumentEntryType": "OM"},
+    "GetFolderAndContents": {
+        "XDSFolderEntryUUID": "1",
+        "XDSFolderUniqueId": "1",
+        **NARROWING,
+        **LINKS,
+    },
+    "GetFoldersForDocument": BY_ENTRY | LINKS,
+    "GetRelatedDocuments": {
+        **BY_ENTRY,
+        "AssociationTypes": "RM",
+        "XDSDocumentEntryType": "OM",
+        **LINKS,
+    },
     "FindDocumentsByReferenceId": {
         "XDSDocumentEntryPatientId": "R",
         "XDSDocumentEntryReferenceIdList": "RM&",
         **ENTRY,
     },
+    "FindDocumentsForMultiplePatients": {"XDSDocumentEntryPatientId": "OM", **ENTRY},
+    "FindFoldersForMultiplePatients": {
+        "XDSFolderPatientId": "OM",
+        "XDSFolderLastUpdateTimeFrom": "O",
+        "XDSFolderLastUpdateTimeTo": "O",
+        "XDSFolderCodeList": "OM&",
+        "XDSFolderStatus": "RM",
+    },
 }
+EVERY_QUERY = (*STORED_QUERIES, *MULTI_PATIENT_QUERIES)
 
 
 def test_every_query_of_the_standard_is_there_under_its_id():
     assert {q.name: q.id for q in STORED_QUERIES} == {
         name: f"urn:uuid:{uuid}" for name, uuid in IDS.items()
     }
-    assert len({query.id for query in STORED_QUERIES}) == len(STORED_QUERIES)
+    assert {q.name: q.id for q in MULTI_PATIENT_QUERIES} == {  # ITI TF-2 §3.51.4.1.2.2
+        "FindDocumentsForMultiplePatients": "urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f",
+        "FindFoldersForMultiplePatients": "urn:uuid:50d3f5ac-39a2-11de-a1ca-b366239e58df",
+    }
+    assert len({query.id for query in EVERY_QUERY}) == len(EVERY_QUERY)
 
 
 def test_every_query_has_the_parameters_of_its_table():
-    for query in STORED_QUERIES:
+    for query in EVERY_QUERY:
         found = {}
         for p in query.parameters:
             kind = "R" if p.is_required else "1" if p.name in query.exactly_one_of else "O"
@@ -116,7 +146,7 @@ def test_every_query_has_the_parameters_of_its_table():
 
 def test_every_column_that_a_parameter_filters_exists():
     coded = {attribute.name for attribute in ATTRIBUTES}
-    for query in STORED_QUERIES:
+    for query in EVERY_QUERY:
         for p in query.parameters:
             if p.form is Form.CODE:
                 assert p.column in coded, p

@@ -1,0 +1,25 @@
+"""The room of ITI-51: the story of every stored query, over the queries of §3.51.4.1.2.1.
+
+Spec: ITI TF-2 §3.51.
+"""
+
+from typing import Final
+
+from registry.ledger.api import Ledger
+from registry.query import ask
+from registry.query.catalogue import MULTI_PATIENT_QUERIES
+from xds.limits import Limits
+from xds.story import Room
+
+ACTION: Final = "urn:ihe:iti:2009:MultiPatientStoredQuery"
+
+
+def room(*, ledger: Ledger, limits: Limits) -> Room:
+    """Return the room over a ledger."""
+    return ask.room(
+        transaction="ITI-51",
+        action=ACTION,
+        queries=MULTI_PATIENT_QUERIES,
+        ledger=ledger,
+        limits=limits,
+    )

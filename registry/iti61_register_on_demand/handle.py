@@ -1,0 +1,35 @@
+"""The room of ITI-61: the story of a registration, for On-Demand DocumentEntries.
+
+Spec: ITI TF-2 §3.61.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from registry.iti61_register_on_demand.rules import RULES
+from registry.ledger.api import Ledger
+from registry.submission import register
+from xds.domain import AffinityDomain
+from xds.metadata import vocabulary as v
+from xds.metadata.policy import IdentifierCheck
+from xds.story import Room
+
+ACTION: Final = "urn:ihe:iti:2010:RegisterOnDemandDocumentEntry"
+RESPONSE: Final = "urn:ihe:iti:2010:RegisterOnDemandDocumentResponse"
+"""Not the request's with an ending, as elsewhere: so the standard has it (§3.61.4.2.2)."""
+
+
+def room(
+    *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
+) -> Room:
+    """Return the room over a ledger."""
+    return register.room(
+        transaction="ITI-61",
+        action=ACTION,
+        response=RESPONSE,
+        entry_type=v.ON_DEMAND,
+        rules=RULES,
+        ledger=ledger,
+        domain=domain,
+        identifier_checks=identifier_checks,
+    )
