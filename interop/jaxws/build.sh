@@ -1,7 +1,9 @@
 #!/bin/sh
-# build.sh BUILD REGISTRY REPOSITORY: wsimport from two running services, compile, write BUILD/classpath.
+# build.sh BUILD CLIENT SERVICE...: wsimport from running services, compile CLIENT.java, write BUILD/classpath.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+build=$1 client=$2
+shift 2
 jars=
 for name in jaxws-tools jaxws-rt jaxws-api jaxb-api jaxb-core jaxb-impl jaxb-runtime jaxb-xjc \
     javax.activation javax.xml.soap-api saaj-impl stax-ex streambuffer mimepull metro-policy gmbal \
@@ -9,12 +11,12 @@ for name in jaxws-tools jaxws-rt jaxws-api jaxb-api jaxb-core jaxb-impl jaxb-run
     stax2-api geronimo-annotation-1.3-spec txw2 rngom xsom dtd-parser codemodel relaxngDatatype; do
   if [ -e "/usr/share/java/$name.jar" ]; then jars="$jars:/usr/share/java/$name.jar"; fi
 done
-mkdir -p "$1/generated" "$1/classes"
-cd "$1"
-for service in "$2" "$3"; do
+mkdir -p "$build/generated" "$build/classes"
+cd "$build"
+for service in "$@"; do
   # -extension: SOAP 1.2 is an extension to JAX-WS, as is all of SOAP but 1.1.
   java -cp "$jars" com.sun.tools.ws.WsImport -quiet -extension -Xnocompile -d generated "$service?wsdl"
 done
 find generated -name '*.java' > sources
-javac -nowarn -proc:none -cp "$jars" -d classes @sources "$here/Client.java"
+javac -nowarn -proc:none -cp "$jars" -d classes @sources "$here/$client.java"
 echo "$PWD/classes$jars" > classpath

@@ -49,7 +49,7 @@ def gsoap(folder: Path, node: Node) -> Client:
 
 def jaxws(folder: Path, node: Node) -> Client:
     need("java", "javac", "/usr/share/java/jaxws-tools.jar")
-    build("jaxws", folder, node.registry, node.repository)
+    build("jaxws", folder, "Client", node.registry, node.repository)
     classpath = (folder / "classpath").read_text().strip()
     return Client(name="jaxws", command=("java", "-cp", classpath, "Client"))
 

@@ -1,4 +1,4 @@
-"""zeep on /patients?wsdl: it adds, revises and merges patients; documents follow.
+"""zeep and JAX-WS on /patients?wsdl: they add, revise and merge patients; documents follow.
 
 zeep has no mixed content, in which HL7 v3 writes names: its patients have empty ones.
 """
@@ -8,7 +8,7 @@ import uuid
 import pytest
 import zeep
 
-from tests.interop.harness import submission
+from tests.interop.harness import build, need, run, submission
 from tests.interop.test_zeep import SUCCESS, client, find, header, provide
 
 pytestmark = pytest.mark.interop
@@ -139,3 +139,44 @@ def test_zeep_is_refused_without_a_security_header(node):
     operation = client(patients_of(node)).service.DocumentRegistry_PRPA_IN201301UV02
     with pytest.raises(zeep.exceptions.Fault):
         operation(**message("PRPA_IN201301UV02", a_name()))
+
+
+@pytest.fixture(scope="module")
+def jaxws(node, tmp_path_factory):
+    """A Patient Identity Source on JAX-WS."""
+    need("java", "javac", "/usr/share/java/jaxws-tools.jar")
+    folder = build("jaxws", tmp_path_factory.mktemp("feed"), "Feed", patients_of(node))
+    classpath = (folder / "classpath").read_text().strip()
+
+    def say(verb, security, *ids):
+        command = ("java", "-cp", classpath, "Feed", verb, patients_of(node), security)
+        return run(*command, AUTHORITY, *ids)
+
+    return say
+
+
+def test_what_jaxws_adds_is_known_and_what_it_merges_is_one_patient(node, jaxws, tmp_path):
+    security = node.security(tmp_path)
+    survivor, subsumed = a_name(), a_name()
+    for verb, ids in (
+        ("add", (survivor,)),
+        ("add", (subsumed,)),
+        ("revise", (survivor,)),
+    ):
+        said = jaxws(verb, security, *ids)
+        assert (said.code, said.all("status")) == (0, ["CA"]), said.log
+    assert provide(node, security, submission(tmp_path, node, cx(subsumed))).status == SUCCESS
+    said = jaxws("merge", security, survivor, subsumed)
+    assert (said.code, said.all("status")) == (0, ["CA"]), said.log
+    found = find(node, security, cx(survivor), "ObjectRef").RegistryObjectList._raw_elements
+    assert len(found) == 1
+    again = jaxws("merge", security, survivor, subsumed)
+    assert (again.code, again.all("status")) == (1, ["CE"])
+    assert "merged into" in again.all("error")[0]
+
+
+def test_jaxws_is_refused_with_an_old_assertion(node, jaxws, tmp_path):
+    old = node.security(tmp_path, "--issued-at", "2020-01-01T00:00:00Z", "--lifetime", "60")
+    said = jaxws("add", old, a_name())
+    assert said.code == 1
+    assert "2020" in said.all("fault")[0]
