@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from xds.audit.event import AuditEvent, Concerned
+from xds.audit.event import AuditEvent, Concerned, RecordAction, apart
 from xds.audit.event import Outcome as Ending
 from xds.clock import Clock
 from xds.door import Operation
@@ -66,14 +66,22 @@ class Outcome:
     concerned: Concerned
     complaints: tuple[Complaint, ...] = ()
     """What the answer says, errors and warnings, for the log and the trail."""
+    actions: tuple[RecordAction, ...] = ()
+    """What a patient identity feed did to each of the patients."""
 
 
 class Refused(Refusal):
     """A refusal that also says whom it concerned."""
 
-    def __init__(self, complaints: Iterable[Complaint], concerned: Concerned) -> None:
+    def __init__(
+        self,
+        complaints: Iterable[Complaint],
+        concerned: Concerned,
+        actions: tuple[RecordAction, ...] = (),
+    ) -> None:
         super().__init__(complaints)
         self.concerned = concerned
+        self.actions = actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +146,20 @@ class _Telling:
             raise self._defect(defect) from defect
         self._log(outcome.complaints)
         errors = tuple(str(c.code) for c in outcome.complaints if c.is_error)
-        self._record(Ending.PARTIAL if errors else Ending.SUCCESS, outcome.concerned, errors)
+        ending = Ending.PARTIAL if errors else Ending.SUCCESS
+        self._record(ending, outcome.concerned, errors, actions=outcome.actions)
         return outcome.answer
 
     def _refuse(self, refusal: Refusal) -> Answer:
-        concerned = refusal.concerned if isinstance(refusal, Refused) else Concerned()
+        known = (
+            refusal if isinstance(refusal, Refused) else Refused(refusal.complaints, Concerned())
+        )
         # What has no place of its own (nobody answered, a disk is full) is about the whole request.
         place = self.request.body_where
         complaints = tuple(c if c.location else replace(c, where=place) for c in refusal.complaints)
         self._log(complaints)
         codes = tuple(dict.fromkeys(str(c.code) for c in complaints))
-        self._record(Ending.REFUSED, concerned, codes)
+        self._record(Ending.REFUSED, known.concerned, codes, actions=known.actions)
         body = self.room.refuse(complaints, self.request)
         return Answer(action=self.room.response_action, body=(body,))
 
@@ -163,7 +174,12 @@ class _Telling:
         )
 
     def _record(
-        self, ending: Ending, concerned: Concerned, codes: tuple[str, ...], detail: str = ""
+        self,
+        ending: Ending,
+        concerned: Concerned,
+        codes: tuple[str, ...],
+        detail: str = "",
+        actions: tuple[RecordAction, ...] = (),
     ) -> None:
         """Write the event, or the events of a merge; what cannot be traced is not served."""
         events = tuple(
@@ -177,8 +193,9 @@ class _Telling:
                 concerned=one,
                 codes=codes,
                 detail=detail,
+                action=action,
             )
-            for one in concerned.apart()
+            for one, action in apart(concerned, actions)
         )
         try:
             for event in events:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from registry.failures import failing
 from registry.iti44_patient_feed.acknowledge import ACKNOWLEDGEMENT, acknowledge
-from registry.iti44_patient_feed.identities import Record, read_record
+from registry.iti44_patient_feed.identities import PlacedId, Record, read_record
 from registry.iti44_patient_feed.message import judge_message, message_id, read_message
 from registry.iti44_patient_feed.rules import DetailCode, Interaction
 from registry.iti44_patient_feed.tree import Node
@@ -42,7 +42,7 @@ ACTIONS: Final = {
     Interaction.REVISE: (RecordAction.UPDATE,),
     Interaction.MERGE: (RecordAction.UPDATE, RecordAction.DELETE),
 }
-"""What is done to the patients of a record, the subsumed one last (§3.44.5.1)."""
+"""What is done to the patients of a record (§3.44.5.1)."""
 UNKNOWN: Final = frozenset({FaultKind.UNKNOWN, FaultKind.SUBSUMED})
 
 
@@ -64,23 +64,26 @@ class Feed:
         interaction, odd = judge_message(message)
         # (2) Find out which identifiers are the affinity domain's.
         record, foreign = read_record(message, interaction, self.domain)
-        concerned = _concerned(message, record)
+        concerned, actions = _concerned(message, record), _actions(record)
         complaints = (*odd, *foreign)
         if any(c.is_error for c in complaints):
-            raise Refused(complaints, concerned)
+            raise Refused(complaints, concerned, actions)
         # (3) Change what the Registry knows, in one transaction.
         try:
             with failing(concerned):
                 changed = self.patients.change_all(_changes(record), instant=call.instant)
         except PatientChangeRefused as refused:
             found = (*complaints, *_complaints(refused.faults, record))
-            raise Refused(found, concerned) from refused
+            raise Refused(found, concerned, actions) from refused
         # (4) Acknowledge.
         warnings = tuple(warning for one in changed for warning in one.warnings)
         said = (*complaints, *_complaints(warnings, record))
         answer = acknowledge(message, said, new_id=self.new_id(), instant=call.instant)
         return Outcome(
-            answer=Answer(action=RESPONSE, body=(answer,)), concerned=concerned, complaints=said
+            answer=Answer(action=RESPONSE, body=(answer,)),
+            concerned=concerned,
+            complaints=said,
+            actions=actions,
         )
 
 
@@ -94,19 +97,23 @@ def _changes(record: Record) -> tuple[PatientChange, ...]:
 
 
 def _concerned(message: Node, record: Record) -> Concerned:
-    placed = (*record.patients, *((record.subsumed,) if record.subsumed else ()))
-    actions = ACTIONS[record.interaction]
     own = message_id(message)
-    is_whole = record.interaction is not Interaction.MERGE or len(placed) == len(actions)
     return Concerned(
-        patients=tuple(one.patient_id for one in placed),
-        record_actions=_each(actions, len(placed)) if is_whole else (),
+        patients=tuple(one.patient_id for one in _placed(record)),
         record_message="^".join(filter(None, (own.root, own.extension))) if own else "",
     )
 
 
-def _each(actions: tuple[RecordAction, ...], count: int) -> tuple[RecordAction, ...]:
-    return actions if len(actions) == count else actions[:1] * count
+def _placed(record: Record) -> tuple[PlacedId, ...]:
+    return (*record.patients, *((record.subsumed,) if record.subsumed else ()))
+
+
+def _actions(record: Record) -> tuple[RecordAction, ...]:
+    """Return what is done to each patient, the subsumed one last; nothing for half a merge."""
+    actions, count = ACTIONS[record.interaction], len(_placed(record))
+    if record.interaction is Interaction.MERGE:
+        return actions if count == len(actions) else ()
+    return actions * count
 
 
 def _complaints(faults: tuple[Fault, ...], record: Record) -> tuple[Complaint, ...]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.build.soap import ECHO, call, envelope
-from xds.audit.event import Concerned
+from xds.audit.event import Concerned, RecordAction
 from xds.audit.event import Outcome as Ending
 from xds.door import make_wsgi
 from xds.errors import Complaint, ErrorCode, Refusal, Severity, Where
@@ -182,3 +182,32 @@ def test_the_log_has_code_rule_and_place_without_what_came(caplog):
     assert "/rim:Name (line 7)" in caplog.text
     assert "urn:uuid:00000000-0000-4000-8000-000000000001" in caplog.text
     assert "SECRET" not in caplog.text
+
+
+def test_an_action_that_is_the_same_for_all_patients_makes_one_event():
+    def handle(_):
+        answer = Answer(action=f"{ECHO}Response", body=(b"<fine/>",))
+        patients = Concerned(patients=("A", "B"))
+        actions = (RecordAction.CREATE, RecordAction.CREATE)
+        return Outcome(answer=answer, concerned=patients, actions=actions)
+
+    _, (event,) = run(handle)
+    assert (event.concerned.patients, event.action) == (("A", "B"), "C")
+
+
+def test_the_halves_of_a_merge_are_events_of_their_own_when_it_is_made_and_when_it_is_refused():
+    patients, actions = Concerned(patients=("A", "B")), (RecordAction.UPDATE, RecordAction.DELETE)
+
+    def handle(_):
+        answer = Answer(action=f"{ECHO}Response", body=(b"<fine/>",))
+        return Outcome(answer=answer, concerned=patients, actions=actions)
+
+    def refuse(_):
+        raise Refused([a_complaint()], patients, actions)
+
+    for story in (handle, refuse):
+        _, events = run(story)
+        assert [(e.concerned.patients, e.action) for e in events] == [
+            (("A",), "U"),
+            (("B",), "D"),
+        ]

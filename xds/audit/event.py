@@ -50,23 +50,25 @@ class Concerned:
     """SubmissionSet.uniqueId."""
     query: bytes = b""
     """The AdhocQueryRequest as XML."""
-    record_actions: tuple[RecordAction, ...] = ()
-    """What a patient identity feed did to each of `patients`; empty for other transactions."""
     record_message: str = ""
     """The id of the identity feed's message: root, and extension after a `^`; MSH-10 of HL7 v2."""
 
-    def apart(self) -> tuple["Concerned", ...]:
-        """Return what the trail has separate events for: the two halves of a merge.
 
-        Why: a merge is a delete of one patient record and an update of another, and separate audit
-        records shall be written (ITI TF-2 §3.44.5.1).
-        """
-        if len(set(self.record_actions)) < MIXED:
-            return (self,)
-        return tuple(
-            replace(self, patients=(patient,), record_actions=(action,))
-            for patient, action in zip(self.patients, self.record_actions, strict=True)
-        )
+def apart(
+    concerned: Concerned, actions: tuple[RecordAction, ...]
+) -> tuple[tuple[Concerned, str], ...]:
+    """Return what the trail has separate events for, with their actions: the halves of a merge.
+
+    `actions` are what was done to each of the patients. Why: a merge is a delete of one patient
+    record and an update of another, and separate audit records shall be written (ITI TF-2
+    §3.44.5.1).
+    """
+    if len(set(actions)) < MIXED:
+        return ((concerned, "".join(actions[:1])),)
+    return tuple(
+        (replace(concerned, patients=(patient,)), action)
+        for patient, action in zip(concerned.patients, actions, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,10 +101,7 @@ def test_each_address_describes_what_it_is_for(parts):
 
 def test_a_merge_is_two_events_one_for_the_survivor_and_one_for_the_subsumed(post, parts):
     assert kind(post(a_merge(), f"{HL7V3}:{MERGE}", "/patients")) == ["CA"]
-    seen = [
-        (e.transaction, str(e.outcome), e.concerned.patients, *e.concerned.record_actions)
-        for e in parts.events
-    ]
+    seen = [(e.transaction, str(e.outcome), e.concerned.patients, e.action) for e in parts.events]
     assert seen == [
         ("ITI-44", "success", (PATIENT,), "U"),
         ("ITI-44", "success", (OTHER_PATIENT,), "D"),
