@@ -84,9 +84,10 @@ def read_feed(message: Er7Message, domain: AffinityDomain) -> Feed:
     """Return what a message asks for. Errors: UnfitMessage, with all its problems."""
     header = message.segments[0]
     event, problems = _event(header)
+    if event is None:  # the message is not for us, whatever else is wrong with it
+        raise UnfitMessage(problems)
     problems += [*_header_problems(header), *_envelope_problems(message, header)]
-    errors = [problem for problem in problems if problem.is_error]
-    if event is None or errors:
+    if errors := [problem for problem in problems if problem.is_error]:
         raise UnfitMessage(errors)
     changes, places = event.read(_Reading(message=message, domain=domain))
     return Feed(
