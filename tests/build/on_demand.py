@@ -36,5 +36,5 @@ def an_on_demand_submission(
     return (
         an_on_demand_entry(patient=patient, unique_id=unique_id),
         a_submission_set(patient=patient, unique_id=f"{ROOT}.61.{number}"),
-        has_member(SUBMISSION_SET_ID, "Document01"),
+        has_member(SUBMISSION_SET_ID, "Document01", status=v.ORIGINAL),
     )
