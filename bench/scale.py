@@ -40,20 +40,20 @@ class Served:
     """A loaded ledger behind a Registry."""
 
     server: Server
-    connection: Connection
+    url: str
     security: str
     patients: tuple[str, ...]
     files: Path
     """The file of the ledger, or the folder of its server."""
 
-    def asking(self) -> Callable[[], float]:
-        """Return what asks for the next patient's documents, and how many seconds it took."""
+    def asking(self, connection: Connection) -> Callable[[], float]:
+        """Return what asks for the next patient's documents, and says how many seconds it took."""
         patients = cycle(random.sample(self.patients, len(self.patients)))
 
         def one() -> float:
             request = messages.find_documents(self.security, patient_named(next(patients)))
             started = time.perf_counter()
-            reply = self.connection.soap(request).require(SUCCESS)
+            reply = connection.soap(request).require(SUCCESS)
             seconds = time.perf_counter() - started
             if reply.octets < 1000 * bulk.EACH:
                 raise SystemExit(f"bench: no {bulk.EACH} documents in {reply.octets} octets")
@@ -83,19 +83,14 @@ class Pair:
 
     def run(self) -> Measure:
         """Ask in turns; the medians are over requests, each for another patient."""
-        large, small = self.large.asking(), self.small.asking()
-        if self.is_cold:
-            self.large.forget()
-        else:
-            for _ in range(self.times):
-                large(), small()
-        self.large.server.forget_peak()
-        ours, theirs = [], []
-        for _ in range(self.times):
-            if self.is_cold:
-                self.small.forget()
-            ours.append(large())
-            theirs.append(small())
+        ours: list[float] = []
+        theirs: list[float] = []
+        # Opened only now: a server closes what was silent while the other ledger was loaded.
+        with (
+            closing(Connection(self.large.url)) as to_large,
+            closing(Connection(self.small.url)) as to_small,
+        ):
+            self._ask(self.large.asking(to_large), self.small.asking(to_small), ours, theirs)
         return Measure(
             name=self.name,
             seconds=statistics.median(ours),
@@ -105,6 +100,26 @@ class Pair:
             target="" if self.is_cold else TARGET,
             peak_octets=self.large.server.peak_octets(),
         )
+
+    def _ask(
+        self,
+        large: Callable[[], float],
+        small: Callable[[], float],
+        ours: list[float],
+        theirs: list[float],
+    ) -> None:
+        if self.is_cold:
+            self.large.forget()
+        else:
+            for _ in range(self.times):
+                large()
+                small()
+        self.large.server.forget_peak()
+        for _ in range(self.times):
+            if self.is_cold:
+                self.small.forget()
+            ours.append(large())
+            theirs.append(small())
 
 
 def at_scale(folder: Path, documents: int, databases: tuple[str, ...]) -> Iterator[Pair]:
@@ -138,7 +153,7 @@ def _served(folder: Path, database: str, documents: int) -> Iterator[Served]:
         stack.callback(server.stop)
         yield Served(
             server=server,
-            connection=stack.enter_context(closing(Connection(registry_url))),
+            url=registry_url,
             security=greffe("assertion", "--home", str(home), *ASSERTION),
             patients=tuple(bulk.names_of_patients(documents)),
             files=files,
