@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmp.ins import CHECKS
+from greffe import feed
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, shown_time, table
 from xds.clock import now
@@ -69,6 +70,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     known.set_defaults(run=run_list)
     for action in (add, merge, known):
         action.add_argument("--home", type=Path, required=True, help="the home folder")
+    feed.add_to(actions)
 
 
 def run(arguments: argparse.Namespace) -> int:
