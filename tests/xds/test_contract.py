@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from xds.contract import SCHEMA_FILES, load_schema, served
+from xds.contract import FEED_BODY, SERVED_SCHEMAS, load_schema, served
+from xds.namespaces import HL7V3
 
 URL = "http://127.0.0.1:8080/registry"
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -20,7 +21,12 @@ def references(root):
 
 @pytest.mark.parametrize("query", ["wsdl", "WSDL", "wsdl=", "Wsdl=1", "x=1&wsdl"])
 @pytest.mark.parametrize(
-    ("service", "name"), [("registry", "DocumentRegistry"), ("repository", "DocumentRepository")]
+    ("service", "name"),
+    [
+        ("registry", "DocumentRegistry"),
+        ("repository", "DocumentRepository"),
+        ("patients", "DocumentRegistry"),
+    ],
 )
 def test_a_service_serves_its_own_description_with_its_address(query, service, name):
     answer = served(query, URL, service)
@@ -44,7 +50,14 @@ def test_every_schema_that_is_referred_to_is_served_and_none_lies_on_another_ser
     assert {"xsd=rim.xsd", "xsd=xml.xsd", "xsd=rs.xsd", "xsd=lcm.xsd", "xsd=query.xsd"} <= seen
 
 
-@pytest.mark.parametrize("name", SCHEMA_FILES)
+def test_the_patient_identity_feed_is_described_by_one_schema_and_the_registry_without_it():
+    (schema,) = references(etree.fromstring(served("wsdl", URL, "patients").body))
+    assert schema == f"{URL}?xsd={FEED_BODY}"
+    assert references(etree.fromstring(served(f"xsd={FEED_BODY}", URL, "patients").body)) == []
+    assert HL7V3.encode() not in served("wsdl", URL, "registry").body
+
+
+@pytest.mark.parametrize("name", SERVED_SCHEMAS)
 def test_a_schema_is_asked_for_by_its_name(name):
     assert etree.fromstring(served(f"XSD={name}", URL, "registry").body).tag == f"{XS}schema"
 
@@ -71,7 +84,7 @@ def test_what_is_not_ours_is_not_served(query):
     assert served(query, URL, "registry") is None
 
 
-@given(st.text(), st.sampled_from(["registry", "repository"]))
+@given(st.text(), st.sampled_from(["registry", "repository", "patients"]))
 def test_any_query_is_answered_or_unknown(query, service):
     answer = served(query, URL, service)
     assert answer is None or etree.fromstring(answer.body) is not None
