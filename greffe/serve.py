@@ -38,7 +38,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "one line on stdout says `ready SERVICE URL`, of a feed `ready mllp HOST:PORT`; logs go to "
         "stderr.",
         epilog="The repository registers with --registry-url, else with the registry that runs "
-        "from the same home, else with registry_url of greffe.toml.",
+        "from the same home, else with registry_url of greffe.toml. The registry takes patient "
+        "identities over SOAP (ITI-44) beside its own address, at /patients.",
     )
     parser.add_argument(
         "service", nargs="?", choices=SERVICES, help="only this one (both when none is named)"
