@@ -53,8 +53,7 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
-    # The standard demands a name that is not null, whoever the patient is (ITI TF-2 §3.44.4.2.2.2).
-    parser.add_argument("--family", default="UNKNOWN", help="the patient's family name")
+    parser.add_argument("--family", default="", help="the patient's family name")
     parser.add_argument("--given", default="", help="the patient's given name")
     for flag, oid in DEVICES.items():
         parser.add_argument(

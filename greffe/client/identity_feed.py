@@ -24,6 +24,7 @@ INTERACTIONS: Final = {
 }
 INTERACTIONS_OID: Final = "2.16.840.1.113883.1.6"
 ACKNOWLEDGEMENT: Final = f"{{{HL7V3}}}MCCI_IN000002UV01"
+UNKNOWN: Final = "UNKNOWN"
 _NAMES: Final = {"hl7": HL7V3}
 _KINDS: Final = {"E": "error", "W": "warning", "I": "warning"}
 
@@ -37,7 +38,7 @@ class Feed:
     patient: Cx
     """Of a merge the one who survives."""
     subsumed: Cx | None = None
-    family: str
+    family: str = ""
     given: str = ""
     sender: str
     """OID of the sending device."""
@@ -109,16 +110,22 @@ def write_feed(feed: Feed) -> bytes:
 
 
 def _patient(feed: Feed) -> str:
-    parts = (("given", feed.given), ("family", feed.family))
-    written = "".join(f"<{tag}>{escape_text(text)}</{tag}>" for tag, text in parts if text)
     return (
         f'<patient classCode="PAT">{_id(feed.patient.authority, feed.patient.id_number)}'
         '<statusCode code="active"/><patientPerson classCode="PSN" determinerCode="INSTANCE">'
-        f"<name>{written}</name></patientPerson>"
+        f"{_name(feed)}</patientPerson>"
         '<providerOrganization classCode="ORG" determinerCode="INSTANCE">'
         f"{_id(feed.patient.authority)}"
         '<contactParty classCode="CON"/></providerOrganization></patient>'
     )
+
+
+def _name(feed: Feed) -> str:
+    """Return the person's name; a merge must have one that is not null (§3.44.4.2.2.2)."""
+    family = feed.family or (UNKNOWN if feed.verb == "merge" and not feed.given else "")
+    parts = (("given", feed.given), ("family", family))
+    written = "".join(f"<{tag}>{escape_text(text)}</{tag}>" for tag, text in parts if text)
+    return f"<name>{written}</name>" if written else '<name nullFlavor="UNK"/>'
 
 
 def _replacement(feed: Feed) -> str:

@@ -147,6 +147,8 @@ EVENT: Final = f"{ACT}/subject/registrationEvent"
 PATIENT: Final = f"{EVENT}/subject1/patient"
 PRIOR: Final = f"{EVENT}/replacementOf/priorRegistration"
 ROLE: Final = f"{PRIOR}/subject1/priorRegisteredRole"
+MOODS: Final = ("EVN", "INT", "RQO", "PRP", "RMD", "APT", "ARQ", "PRMS")
+"""Those that the Framework lists; HL7's own schema knows the first one only."""
 C = DetailCode
 
 # fmt: off
@@ -180,8 +182,8 @@ ROWS: Final[tuple[Row, ...]] = (
 
     Row(path=ACT, rule="a message has one control act", spec=WRAPPER, least=1, most=1,
         judge=attribute_is("classCode", "CACT"), counts_as="association"),
-    Row(path=ACT, rule="the control act is an event", spec=CONTROL,
-        judge=attribute_is("moodCode", "EVN")),
+    Row(path=ACT, rule="the control act has a mood", spec=CONTROL,
+        judge=attribute_is("moodCode", *MOODS)),
     Row(path=f"{ACT}/code", rule="the control act's code is the trigger event of the message",
         spec=TABLE, least=1, most=1, judge=own_trigger),
     Row(path=f"{ACT}/subject", rule="a message is about one registration", spec=CONTROL,
@@ -209,8 +211,10 @@ ROWS: Final[tuple[Row, ...]] = (
     Row(path=f"{PATIENT}/patientPerson", rule="a patient is a person", spec=PAYLOAD,
         least=1, most=1, counts_as="association"),
     Row(path=f"{PATIENT}/patientPerson/name", rule="a person has a name", spec=PAYLOAD, least=1),
-    Row(path=f"{PATIENT}/patientPerson/name", rule="a person's name is not null", spec=PAYLOAD,
-        judge=not_null, code=C.MISSING_ATTRIBUTE, severity=Severity.WARNING),
+    # In add and revise either the name or the id is not null, and an id is required anyway.
+    Row(path=f"{PATIENT}/patientPerson/name", rule="the name in a merge is not null",
+        spec="ITI TF-2 Table 3.44.4.2.2.2-1", judge=not_null, code=C.MISSING_ATTRIBUTE,
+        of=MERGES, severity=Severity.WARNING),
     Row(path=f"{PATIENT}/providerOrganization", rule="a patient has a provider organization",
         spec="ITI TF-2 §3.44.4.1.2.2", least=1, most=1, counts_as="association", of=RECORDS),
     Row(path=f"{PATIENT}/providerOrganization/id",

@@ -105,11 +105,21 @@ def test_one_fault_in_a_merge_is_one_complaint(old, new, code):
     assert codes(broken(a_merge(), old, new)) == [code]
 
 
-def test_a_person_whose_name_is_withheld_is_taken_with_a_warning():
-    person = a_person().replace("<name><given>Alix</given><family>ESSAI</family></name>",
-                                '<name nullFlavor="MSK"/>')  # fmt: skip
-    (found,) = complaints(a_feed(person=person))
-    assert not found.is_error
+def test_a_name_may_be_withheld_and_in_a_merge_that_is_a_warning():
+    person = a_person().replace(
+        "<name><given>Alix</given><family>ESSAI</family></name>", '<name nullFlavor="MSK"/>'
+    )
+    assert complaints(a_feed(person=person)) == ()
+    (found,) = complaints(a_merge(person=person))
+    assert (str(found.code), found.is_error) == ("SYN101", False)
+
+
+@pytest.mark.parametrize(("mood", "expected"), [("RQO", []), ("DEF", ["SYN103"])])
+def test_the_control_act_has_a_mood_that_the_framework_lists(mood, expected):
+    text = a_feed().replace(
+        'classCode="CACT" moodCode="EVN"', f'classCode="CACT" moodCode="{mood}"'
+    )
+    assert codes(complaints(text)) == expected
 
 
 def test_an_animal_is_no_patient_of_the_registry():
