@@ -1,6 +1,7 @@
 """ITI-44: Patient Identity Feed HL7 V3, received by the Document Registry over SOAP.
 
     tree          a message as plain values, each with its place
+    interactions  HL7's names and codes
     rules         what a message must say, as rows of a table
     identities    which identifiers of a message are the affinity domain's
     message       XML to a tree

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from registry.iti44_patient_feed.rules import INTERACTIONS_OID, DetailCode
+from registry.iti44_patient_feed.interactions import INTERACTIONS_OID, DetailCode
 from registry.iti44_patient_feed.tree import InstanceId, Node, instance_id
 from xds.ebrim.writer import escape_attribute, escape_text
 from xds.errors import Complaint, ErrorCode

@@ -10,14 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from registry.iti44_patient_feed.rules import (
-    EVENT,
-    PATIENT,
-    ROLE,
-    DetailCode,
-    Interaction,
-    shown,
-)
+from registry.iti44_patient_feed.interactions import DetailCode, Interaction
+from registry.iti44_patient_feed.rules import EVENT, PATIENT, ROLE, shown
 from registry.iti44_patient_feed.tree import Node
 from xds.domain import AffinityDomain
 from xds.errors import Complaint, Severity, Where

@@ -10,7 +10,8 @@ from typing import Final
 from lxml import etree
 
 from registry.iti44_patient_feed.identities import ROLES
-from registry.iti44_patient_feed.rules import PATIENT, ROWS, Interaction, check
+from registry.iti44_patient_feed.interactions import Interaction
+from registry.iti44_patient_feed.rules import PATIENT, ROWS, check
 from registry.iti44_patient_feed.tree import InstanceId, Node, instance_id
 from xds.errors import Complaint, Where
 from xds.namespaces import HL7V3, local

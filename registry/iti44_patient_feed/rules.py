@@ -7,59 +7,31 @@
 
 Spec: ITI TF-2 Tables 3.44.4.1.2.3-1 and 3.44.4.2.2.2-1 (wrappers), Tables 3.44.4.1.2.2-1 and
 3.44.4.2.2.2-1 (payload), Appendix O Tables O.1.1-1 and O.2.1-1, Appendix E.2. What the Registry
-ignores may be odd: that is a warning. Whether a patient is known is not decided here. Pure.
+does not depend on may be odd: that is a warning. Whether a patient is known is not decided here.
+Pure.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from registry.iti44_patient_feed.interactions import (
+    EACH,
+    INTERACTIONS_OID,
+    MERGES,
+    RECORDS,
+    TRIGGERS,
+    DetailCode,
+    Interaction,
+)
 from registry.iti44_patient_feed.tree import Node
 from xds.errors import Complaint, Severity, quote
 from xds.metadata.identifier import is_oid
 from xds.namespaces import HL7V3
 
-INTERACTIONS_OID: Final = "2.16.840.1.113883.1.6"
-"""HL7's artefact identifiers: the root of every interactionId."""
 MAX_REPETITIONS_NAMED: Final = 100
 """Complaints of one row: a message full of the same fault is not answered in full."""
-
-
-class Interaction(StrEnum):
-    """What a message is; also the name of its element."""
-
-    ADD = "PRPA_IN201301UV02"
-    REVISE = "PRPA_IN201302UV02"
-    MERGE = "PRPA_IN201304UV02"
-
-
-TRIGGERS: Final = {
-    Interaction.ADD: "PRPA_TE201301UV02",
-    Interaction.REVISE: "PRPA_TE201302UV02",
-    Interaction.MERGE: "PRPA_TE201304UV02",
-}
-EACH: Final = frozenset(Interaction)
-RECORDS: Final = frozenset({Interaction.ADD, Interaction.REVISE})
-MERGES: Final = frozenset({Interaction.MERGE})
-
-
-class DetailCode(StrEnum):
-    """HL7's AcknowledgementDetailCode (2.16.840.1.113883.5.1100), as far as it is needed."""
-
-    UNSUPPORTED_INTERACTION = "NS200"
-    UNSUPPORTED_PROCESSING_ID = "NS202"
-    UNSUPPORTED_PROCESSING_MODE = "NS250"
-    SYNTAX = "SYN"
-    MISSING_ASSOCIATION = "SYN100"
-    MISSING_ATTRIBUTE = "SYN101"
-    WRONG_VALUE = "SYN102"
-    UNKNOWN_CODE = "SYN103"
-    TOO_MANY_ASSOCIATIONS = "SYN110"
-    TOO_MANY_ATTRIBUTES = "SYN112"
-    INTERNAL = "INTERR"
-    NO_STORAGE = "NOSTORE"
 
 
 Judge = Callable[[Node, Interaction], str]
@@ -110,10 +82,13 @@ def any_root(node: Node, _: Interaction) -> str:
     return "" if node.get("root") and not node.is_null else 'root="…", an OID or a UUID'
 
 
-def oid_alone(node: Node, _: Interaction) -> str:
+def oid(node: Node, _: Interaction) -> str:
+    """Judge an II whose root is an OID."""
+    return "" if is_oid(node.get("root")) else 'root="…", an ISO OID'
+
+
+def no_extension(node: Node, _: Interaction) -> str:
     """Judge an II whose root says all."""
-    if not is_oid(node.get("root")):
-        return 'root="…", an ISO OID'
     return "no extension" if node.get("extension") else ""
 
 
@@ -171,14 +146,18 @@ ROWS: Final[tuple[Row, ...]] = (
         counts_as="association"),
     Row(path="receiver/device", rule="a receiver is one device", spec=TABLE, least=1, most=1,
         counts_as="association"),
-    Row(path="receiver/device/id", rule="a device is identified by an OID alone", spec=WRAPPER,
-        least=1, judge=oid_alone, code=C.WRONG_VALUE),
+    Row(path="receiver/device/id", rule="a device is identified by an OID", spec=WRAPPER,
+        least=1, judge=oid, code=C.WRONG_VALUE),
+    Row(path="receiver/device/id", rule="a device's id has no extension", spec=WRAPPER,
+        judge=no_extension, code=C.WRONG_VALUE, severity=Severity.WARNING),
     Row(path="sender", rule="a message has one sender", spec=WRAPPER, least=1, most=1,
         counts_as="association"),
     Row(path="sender/device", rule="a sender is one device", spec=WRAPPER, least=1, most=1,
         counts_as="association"),
-    Row(path="sender/device/id", rule="a device is identified by an OID alone", spec=WRAPPER,
-        least=1, judge=oid_alone, code=C.WRONG_VALUE),
+    Row(path="sender/device/id", rule="a device is identified by an OID", spec=WRAPPER,
+        least=1, judge=oid, code=C.WRONG_VALUE),
+    Row(path="sender/device/id", rule="a device's id has no extension", spec=WRAPPER,
+        judge=no_extension, code=C.WRONG_VALUE, severity=Severity.WARNING),
 
     Row(path=ACT, rule="a message has one control act", spec=WRAPPER, least=1, most=1,
         judge=attribute_is("classCode", "CACT"), counts_as="association"),
@@ -218,9 +197,11 @@ ROWS: Final[tuple[Row, ...]] = (
     Row(path=f"{PATIENT}/providerOrganization", rule="a patient has a provider organization",
         spec="ITI TF-2 §3.44.4.1.2.2", least=1, most=1, counts_as="association", of=RECORDS),
     Row(path=f"{PATIENT}/providerOrganization/id",
-        rule="a provider organization is identified by an OID alone",
-        spec="ITI TF-2 §3.44.4.1.2.1", judge=oid_alone, code=C.WRONG_VALUE,
-        severity=Severity.WARNING),
+        rule="a provider organization is identified by an OID", spec="ITI TF-2 §3.44.4.1.2.1",
+        judge=oid, code=C.WRONG_VALUE, severity=Severity.WARNING),
+    Row(path=f"{PATIENT}/providerOrganization/id",
+        rule="a provider organization's id has no extension", spec="ITI TF-2 §3.44.4.1.2.1",
+        judge=no_extension, code=C.WRONG_VALUE, severity=Severity.WARNING),
 
     Row(path=f"{EVENT}/replacementOf", rule="duplicates are resolved one at a time",
         spec="ITI TF-2 §3.44.4.2.2", least=1, most=1, counts_as="association", of=MERGES),

@@ -7,8 +7,8 @@ import pytest
 from lxml import etree
 
 from registry.iti44_patient_feed.identities import read_record
+from registry.iti44_patient_feed.interactions import Interaction
 from registry.iti44_patient_feed.message import read_message
-from registry.iti44_patient_feed.rules import Interaction
 from tests.build.feed import (
     ADD,
     AUTHORITY,

@@ -3,13 +3,16 @@
 import pytest
 from lxml import etree
 
+from registry.iti44_patient_feed.interactions import Interaction
 from registry.iti44_patient_feed.message import judge_message, read_message
-from registry.iti44_patient_feed.rules import ROWS, Interaction
+from registry.iti44_patient_feed.rules import ROWS
 from tests.build.feed import (
     ADD,
     AUTHORITY,
     MERGE,
+    RECEIVER,
     REVISE,
+    SENDER,
     a_feed,
     a_merge,
     a_person,
@@ -62,9 +65,6 @@ def test_a_message_as_the_standard_has_it_is_not_complained_of(text):
         ('<receiver typeCode="RCV">', '<receiver typeCode="RCV"/><receiver typeCode="RCV">',
          "SYN110", "/hl7:receiver[2]"),
         ('<id root="1.2.840.114350.1.13.99999.4567"/>', '<id root="R" extension="x"/>', "SYN102",
-         "/hl7:receiver/hl7:device/hl7:id"),
-        ('<id root="1.2.840.114350.1.13.99999.4567"/>',
-         '<id root="1.2.840.114350.1.13.99999.4567" extension="x"/>', "SYN102",
          "/hl7:receiver/hl7:device/hl7:id"),
         ('classCode="CACT"', 'classCode="ACT"', "SYN103", "/hl7:controlActProcess"),
         ('code="PRPA_TE201301UV02"', 'code="PRPA_TE201302UV02"', "SYN103",
@@ -120,6 +120,14 @@ def test_the_control_act_has_a_mood_that_the_framework_lists(mood, expected):
         'classCode="CACT" moodCode="EVN"', f'classCode="CACT" moodCode="{mood}"'
     )
     assert codes(complaints(text)) == expected
+
+
+@pytest.mark.parametrize("device", [SENDER, RECEIVER])
+def test_an_extension_where_the_root_says_all_is_a_warning(device):
+    text = a_feed(organization=an_organization().replace(ii(AUTHORITY), ii(AUTHORITY, "x")))
+    old = f'INSTANCE">{ii(device)}</device>'
+    found = broken(text, old, old.replace(ii(device), ii(device, "511")))
+    assert [(str(c.code), c.is_error) for c in found] == [("SYN102", False)] * 2
 
 
 def test_an_animal_is_no_patient_of_the_registry():
