@@ -43,7 +43,7 @@ class Client:
 
 def gsoap(folder: Path, node: Node) -> Client:
     need("wsdl2h", "soapcpp2", "g++", "/usr/include/stdsoap2.h")
-    build("gsoap", folder, node.registry, node.repository)
+    build("gsoap", folder, "client", node.registry, node.repository)
     return Client(name="gsoap", command=(folder / "client",))
 
 

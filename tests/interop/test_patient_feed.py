@@ -1,4 +1,4 @@
-"""zeep and JAX-WS on /patients?wsdl: they add, revise and merge patients; documents follow.
+"""zeep, JAX-WS and gSOAP on /patients?wsdl: they add, revise and merge patients; documents follow.
 
 zeep has no mixed content, in which HL7 v3 writes names: its patients have empty ones.
 """
@@ -8,6 +8,7 @@ import uuid
 import pytest
 import zeep
 
+from tests.build.feed import ADD, MERGE, REVISE, a_feed, a_merge
 from tests.interop.harness import build, need, run, submission
 from tests.interop.test_zeep import SUCCESS, client, find, header, provide
 
@@ -180,3 +181,39 @@ def test_jaxws_is_refused_with_an_old_assertion(node, jaxws, tmp_path):
     said = jaxws("add", old, a_name())
     assert said.code == 1
     assert "2020" in said.all("fault")[0]
+
+
+@pytest.fixture(scope="module")
+def gsoap(node, tmp_path_factory):
+    """A Patient Identity Source on gSOAP, which writes again what it has read."""
+    need("wsdl2h", "soapcpp2", "g++", "/usr/include/stdsoap2.h")
+    folder = build("gsoap", tmp_path_factory.mktemp("feed"), "feed", patients_of(node))
+
+    def say(verb, security, text):
+        path = folder / "message.xml"
+        path.write_text(text)
+        return run(folder / "client", verb, patients_of(node), security, path)
+
+    return say
+
+
+def test_what_gsoap_adds_is_known_and_what_it_merges_is_one_patient(node, gsoap, tmp_path):
+    security = node.security(tmp_path)
+    survivor, subsumed = a_name(), a_name()
+    for verb, text in (
+        ("add", a_feed(ADD, ids=((AUTHORITY, survivor),))),
+        ("add", a_feed(ADD, ids=((AUTHORITY, subsumed),))),
+        ("revise", a_feed(REVISE, ids=((AUTHORITY, survivor),))),
+    ):
+        said = gsoap(verb, security, text)
+        assert (said.code, said.all("status")) == (0, ["CA"]), said.log
+    assert provide(node, security, submission(tmp_path, node, cx(subsumed))).status == SUCCESS
+    merge = a_merge(survivor=(AUTHORITY, survivor), subsumed=(AUTHORITY, subsumed))
+    assert MERGE in merge
+    said = gsoap("merge", security, merge)
+    assert (said.code, said.all("status")) == (0, ["CA"]), said.log
+    found = find(node, security, cx(survivor), "ObjectRef").RegistryObjectList._raw_elements
+    assert len(found) == 1
+    again = gsoap("merge", security, merge)
+    assert (again.code, again.all("status")) == (1, ["CE"])
+    assert "merged into" in again.all("error")[0]
