@@ -78,7 +78,7 @@ class Ask:
             raise Refused((_unknown(asked, self.queries), *_return_type(asked)), concerned)
         criteria, complaints = read_criteria(query, asked)
         complaints = (*_return_type(asked), *complaints)
-        if complaints:
+        if any(c.is_error for c in complaints):
             raise Refused(complaints, concerned)
         # (2) Look up, in one consistent state.
         is_leaf = asked.return_type == LEAF_CLASS
@@ -93,10 +93,10 @@ class Ask:
             raise Refused((_too_many(asked, query, limit),), concerned)
         if is_leaf and query.is_for_one_patient and len(_patients(found)) > 1:
             raise Refused((_several_patients(asked, query),), concerned)
-        # (4) Answer, spliced from what is stored.
+        # (4) Answer, spliced from what is stored, with the warnings if there are any.
         fragments = [o.fragment for o in found] if is_leaf else [object_ref(o) for o in found]
         return Outcome(
-            answer=Answer(action=self.response, body=(query_response(fragments),)),
+            answer=Answer(action=self.response, body=(query_response(fragments, complaints),)),
             concerned=Concerned(patients=tuple(sorted(_patients(found))), query=sent),
         )
 

@@ -17,7 +17,7 @@ from registry.ledger.api import (
     TimeRange,
 )
 from registry.query.table import Form, Parameter, StoredQuery
-from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.errors import Complaint, ErrorCode, Severity, Where, quote
 from xds.metadata import vocabulary as v
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.dtm import parse_dtm
@@ -56,8 +56,9 @@ class Reading:
         expected: str,
         fix: str,
         subject: str = "",
+        severity: Severity = Severity.ERROR,
     ) -> None:
-        """Note a fault."""
+        """Note a fault, or something odd that is no fault."""
         self.complaints.append(
             Complaint(
                 code=code,
@@ -67,6 +68,7 @@ class Reading:
                 expected=expected,
                 fix=fix,
                 where=where,
+                severity=severity,
             )
         )
 

@@ -13,7 +13,7 @@ from registry.query.recipes import Criteria
 from registry.query.table import Form, Parameter, StoredQuery
 from registry.query.values import ValueSyntaxError, parse_values
 from xds.ebrim.query import AdhocQuery
-from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.errors import Complaint, ErrorCode, Severity, Where, quote
 from xds.metadata import vocabulary as v
 from xds.metadata.rim import Slot
 
@@ -164,17 +164,22 @@ def _complain_of_absence(reading: Reading, parameter: Parameter, where: Where) -
 
 
 def _complain_of_stranger(reading: Reading, slot: Slot, known: dict[str, Parameter]) -> None:
+    """Say that a parameter was ignored, for its sender may have hoped that it narrows.
+
+    Spec: ebRS 3.0 §6.3.2.1 (what a stored query does not define is ignored).
+    """
     fix = "remove the parameter, or correct its name"
     if slot.name.endswith("Scheme"):
         fix = "remove it: the coding scheme is part of the value, code^^coding-scheme"
     reading.complain(
         ErrorCode.XDS_REGISTRY_ERROR,
         where=slot.where,
-        rule=f"the parameters of {reading.query.name} are those of its table "
-        f"({reading.query.spec})",
+        rule=f"the parameters of {reading.query.name} are those of its table, any other is ignored "
+        f"({reading.query.spec}; ebRS 3.0 §6.3.2.1)",
         came=quote(slot.name),
         expected=", ".join(known),
         fix=fix,
+        severity=Severity.WARNING,
     )
 
 

@@ -320,8 +320,11 @@ def test_an_answer_has_a_bound(filled):
         ("FindDocuments", FIND | {f"${E}ClassCode": "('a^b^c')"}, ["XDSRegistryError"]),
         ("FindDocuments", FIND | {f"${E}ClassCode": "('a^^')"}, ["XDSRegistryError"]),
         ("FindDocuments", FIND | {f"${E}ClassCode": "('a^^b','c')"}, ["XDSRegistryError"]),
-        ("FindDocuments", FIND | {f"${E}ClassCodeScheme": "('b')"}, ["XDSRegistryError"]),
-        ("FindDocuments", FIND | {"$nonsense": "'b'"}, ["XDSRegistryError"]),
+        (
+            "FindDocuments",
+            FIND | {f"${E}ClassCode": "('a')", f"${E}ClassCodeScheme": "('b')"},
+            ["XDSRegistryError"],
+        ),
         ("FindDocuments", FIND | {f"${E}ClassCode": "('a^^b'"}, ["XDSRegistryError"]),
         ("FindDocuments", FIND | {f"${E}CreationTimeFrom": "'20041332'"}, ["XDSRegistryError"]),
         ("FindDocuments", FIND | {f"${E}Type": "'x'"}, ["XDSRegistryError"]),
@@ -373,6 +376,17 @@ def test_a_query_that_is_wrong_is_refused_with_the_right_code(sqlite_registry, q
     for complaint in answer.complaints:
         assert complaint.code_context
         assert complaint.location
+
+
+@pytest.mark.parametrize("name", [f"${E}ClassCodeScheme", "$XDSFolderStatus", "$nonsense"])
+def test_a_parameter_that_the_query_does_not_define_is_ignored_with_a_warning(filled, name):
+    answer = filled.ask("FindDocuments", FIND | {name: "('b')"})
+    assert (answer.status, answer.codes) == ("Success", ())
+    assert uids(answer) == uids(filled.ask("FindDocuments", FIND))
+    (warning,) = answer.complaints
+    assert not warning.is_error
+    assert name in warning.code_context
+    assert "ignored" in warning.code_context
 
 
 def test_a_return_type_that_is_none_is_refused(sqlite_registry):

@@ -199,12 +199,6 @@ WRONG = [
         [SYNTAX],
     ),
     (
-        "a parameter of another query",
-        "FindDocuments",
-        [*FOUND, *pairs(XDSFolderStatus=APPROVED)],
-        [SYNTAX],
-    ),
-    (
         "three faults at once",
         "FindDocuments",
         [FOUND[0], *pairs(XDSDocumentEntryClassCode="('a')", XDSDocumentEntryTypeCode="(b")],
