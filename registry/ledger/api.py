@@ -198,7 +198,10 @@ class Reader(Protocol):
     """Reads one consistent state of the ledger."""
 
     def select(self, wanted: Select, limit: int | None = None) -> list[Found]:
-        """Return the objects in the order in which they were registered."""
+        """Return the objects in the order in which they were registered, at most `limit`.
+
+        Which are left out when there are more is not said.
+        """
         ...
 
     def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from registry.ledger.api import Reader, Unit, Wanted
 from registry.ledger.engine import migrate, open_engine, translating
 from registry.ledger.people import KnownPatient, read_patients
 from registry.ledger.reading import SqlReader
+from registry.ledger.statements import Statements
 from registry.ledger.writing import GroupWriter, LockingWriter
 from xds.metadata.hl7v2 import cx_key
 
@@ -22,6 +23,7 @@ class SqlLedger:
         """Keep the ledger in this engine's database, whose schema is up to date."""
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self._statements = Statements(engine.dialect)
         self._writer = GroupWriter(engine) if self._is_sqlite else LockingWriter(engine)
 
     def read(self, work: Callable[[Reader], T]) -> T:
@@ -31,7 +33,7 @@ class SqlLedger:
             translating(),
             self._engine.connect().execution_options(**level) as connection,
         ):
-            return work(SqlReader(connection))
+            return work(SqlReader(connection, self._statements))
 
     def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
         """Run the work in a transaction; return when it is durable. An exception rolls it back.

@@ -98,7 +98,7 @@ codes = sa.Table(
     _text("code"),
     _text("scheme"),
     sa.Index(None, "entry_uuid", "attribute", "code", "scheme"),
-    sa.Index(None, "patient_id", "attribute", "code", "scheme"),
+    sa.Index(None, "attribute", "code", "scheme", "entry_uuid"),
 )
 """Coded values, and referenceIdList (whole CXi as code, no scheme)."""
 

@@ -208,9 +208,9 @@ def test_a_list_longer_than_a_statement_is_read_in_portions(ledger, monkeypatch)
     assert select(ledger, ENTRY, Columns(column="entry_uuid", values=wanted)) == [
         o.id for o in objects
     ]
-    assert select(ledger, ENTRY, Columns(column="entry_uuid", values=wanted), limit=2) == [
-        o.id for o in objects[:2]
-    ]
+    some = select(ledger, ENTRY, Columns(column="entry_uuid", values=wanted), limit=2)
+    assert len(some) == 2  # which two, the database decides; their order is that of registration
+    assert [o.id for o in objects if o.id in some] == some
 
 
 def test_thirty_thousand_ids_and_ends_are_one_query(ledger):
