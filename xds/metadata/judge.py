@@ -32,6 +32,7 @@ from xds.metadata.attributes import (
 from xds.metadata.checks import CHECKS, check_object_type
 from xds.metadata.code import read_code
 from xds.metadata.datatype import DatatypeError
+from xds.metadata.need import need_of, why_prohibited
 from xds.metadata.occurrence import Occurrence, carrier_of, filled, occurrences, slot_occurrences
 from xds.metadata.policy import METADATA_ERROR, Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import RimObject, Slot
@@ -81,11 +82,15 @@ class Judge:
 
     def _attribute(self, attribute: Attribute, rim: RimObject) -> Iterator[Complaint]:
         found = occurrences(attribute, rim)
-        need = self._need(attribute, rim)
+        need = need_of(attribute, self.actor, rim)
         if need is Need.REQUIRED and not found:
             yield self._missing(attribute, rim)
         elif need is Need.PROHIBITED and found:
-            yield self._prohibited(attribute, rim, found[0])
+            yield self.complaint(
+                found[0].where,
+                subject=name_of(attribute.subject, rim),
+                **why_prohibited(attribute, found[0].text),
+            )
         if attribute.is_single and len(found) > 1:
             yield self.complaint(
                 found[1].where,
@@ -99,29 +104,6 @@ class Judge:
             yield from self._value(attribute, rim, occurrence)
         if attribute.datatype is Datatype.PID_FIELD:
             yield from self._repeated_pid_fields(attribute, rim, found)
-
-    def _need(self, attribute: Attribute, rim: RimObject) -> Need:
-        if self.actor == "repository":
-            return attribute.source
-        is_on_demand = attribute.subject is Subject.DOCUMENT_ENTRY and (
-            rim.attribute("objectType") == v.ON_DEMAND
-        )
-        return (is_on_demand and attribute.on_demand) or attribute.repository
-
-    def _prohibited(self, attribute: Attribute, rim: RimObject, found: Occurrence) -> Complaint:
-        is_flag = attribute.carrier is Carrier.FLAG
-        return self.complaint(
-            found.where,
-            subject=name_of(attribute.subject, rim),
-            rule=f"{attribute.label} is only for a Metadata-Limited Document Source of XDR "
-            f"(ITI TF-3 §{attribute.section}, Table 4.3.1-3)"
-            if is_flag
-            else f"{attribute.label} is not specified for an On-Demand DocumentEntry, whose "
-            "document does not exist yet (ITI TF-2 §3.61.4.1.2)",
-            came="the flag" if is_flag else quote(found.text),
-            expected="no such Classification" if is_flag else f"no {attribute.name}",
-            fix="remove the flag and send the full metadata" if is_flag else "remove it",
-        )
 
     def _missing(self, attribute: Attribute, rim: RimObject) -> Complaint:
         return self.complaint(
