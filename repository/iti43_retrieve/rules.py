@@ -43,7 +43,7 @@ def wrong_repository(request: DocumentRequest, own: str) -> Complaint | None:
         came=f"RepositoryUniqueId {quote(request.repository_unique_id)}",
         expected=f"{quote(own)}, which is this repository",
         fix="send the request to the repository that the DocumentEntry's repositoryUniqueId "
-        "names, or correct the id",
+        "names (of an On-Demand DocumentEntry: its On-Demand Document Source), or correct the id",
     )
 
 
@@ -52,10 +52,13 @@ def not_held(request: DocumentRequest) -> Complaint:
     return _complaint(
         request,
         code=ErrorCode.XDS_DOCUMENT_UNIQUE_ID_ERROR,
-        rule="DocumentUniqueId names a document that this repository holds (ITI TF-2 §3.43.4.1.2)",
+        rule="DocumentUniqueId names a document that this repository holds; it produces none on "
+        "demand (ITI TF-2 §3.43.4.1.2)",
         came=f"DocumentUniqueId {quote(request.document_unique_id)}, which is not known here",
         expected="the uniqueId of a DocumentEntry whose repositoryUniqueId is this repository's",
-        fix="take both ids from one DocumentEntry of a Registry Stored Query [ITI-18]",
+        fix="take both ids from one DocumentEntry of a Registry Stored Query [ITI-18]; ask the "
+        "On-Demand Document Source that repositoryUniqueId names for what an On-Demand "
+        "DocumentEntry offers",
     )
 
 

@@ -137,6 +137,12 @@ def test_another_repository_is_refused_and_both_ids_are_named():
     assert f"'{OWN}'" in complaint.code_context
 
 
+def test_who_asks_for_a_document_on_demand_is_told_who_produces_them():
+    for complaint in (rules.not_held(one()), rules.wrong_repository(one(repository="1.9"), OWN)):
+        assert "On-Demand Document Source" in complaint.code_context
+    assert "produces none on demand" in rules.not_held(one()).code_context
+
+
 def test_status_is_success_partial_success_or_failure():
     complaint = rules.not_held(one())
     assert rules.status(["x"], []) == Status.SUCCESS
