@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 from xds.metadata.attributes import ATTRIBUTES
 from xds.metadata.code import Code
+from xds.metadata.departures import Departure
 from xds.metadata.identifier import is_oid
 
 ASSERTION_PROFILES: Final = ("xua", "vihf")
@@ -97,6 +98,8 @@ class AffinityDomain:
     value_sets: Mapping[str, ValueSet]
     """By the standard's attribute name; an attribute without a set is open."""
     submission_signature_required: bool = False
+    departures: frozenset[Departure] = frozenset()
+    """Where it departs from the Framework (`xds.metadata.departures`)."""
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Profile-specific settings of `domain.toml`, table `[assertion]`."""
 
@@ -154,6 +157,14 @@ class _Table:
             raise self.error(key, f"one of {', '.join(a or 'nothing' for a in among)}: {value!r}")
         return value
 
+    def names(self, key: str, among: tuple[str, ...]) -> tuple[str, ...]:
+        value = self._take(key, [])
+        if not isinstance(value, list) or any(v not in among for v in value):
+            raise self.error(key, f"a list of {', '.join(among)}, came {value!r}")
+        if len(set(value)) < len(value):
+            raise self.error(key, f"each name once, came {value!r}")
+        return tuple(value)
+
     def flag(self, key: str, *, default: bool) -> bool:
         value = self._take(key, default)
         if not isinstance(value, bool):
@@ -203,6 +214,7 @@ def _domain(table: _Table, folder: Folder) -> AffinityDomain:
             table, "value_sets", lambda t: _value_set(t, folder), lambda v: v.attribute
         ),
         submission_signature_required=table.flag("submission_signature_required", default=False),
+        departures=frozenset(map(Departure, table.names("departures", tuple(Departure)))),
         settings=table.free("assertion"),
     )
     table.finish()

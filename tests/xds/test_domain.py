@@ -183,3 +183,15 @@ def test_no_closed_set_has_its_cells_padded():
                 (c.code, c.scheme, c.display) for c in value_set.codes.values()
             )
             assert all(cell == cell.strip() for cell in cells)
+
+
+@pytest.mark.parametrize("written", ['"signs-submission-set"', '["signs"]', '["status-deleted"]*2'])
+def test_a_departure_is_one_of_the_table_and_named_once(folder, written):
+    text = '["status-deleted", "status-deleted"]' if "*" in written else written
+    file = folder / "domain.toml"
+    file.write_text(GOOD.replace("[[auth", f"departures = {text}\n[[auth", 1), encoding="utf-8")
+    assert "key departures: expected" in refusal(folder)
+    file.write_text(
+        GOOD.replace("[[auth", 'departures = ["status-deleted"]\n[[auth', 1), encoding="utf-8"
+    )
+    assert load_domain(f"{folder}/").departures == {"status-deleted"}

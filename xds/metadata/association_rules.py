@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from xds.errors import Complaint, ErrorCode, quote
 from xds.metadata import vocabulary as v
 from xds.metadata.attributes import Subject
+from xds.metadata.departures import Departure
 from xds.metadata.judge import name_of
 from xds.metadata.message import Message
 from xds.metadata.views import Association, DocumentEntry, Folder
@@ -184,8 +185,12 @@ def _relationship_target(message: Message, association: Association) -> Iterator
     is_entry_here = message.kinds.get(target) is Subject.DOCUMENT_ENTRY
     if not target or message.is_elsewhere(target) or (may_be_here and is_entry_here):
         return
-    if kind == v.SIGNS and message.kinds.get(target) is Subject.SUBMISSION_SET:
-        return  # the signature of a whole submission, as France's DMP asks (IHE DSG)
+    if (
+        kind == v.SIGNS
+        and message.kinds.get(target) is Subject.SUBMISSION_SET
+        and Departure.SIGNS_SUBMISSION_SET in message.judge.domain.departures
+    ):
+        return
     here = " or of this message" if may_be_here else ""
     yield message.judge.complaint(
         association.where.child("@targetObject"),

@@ -4,7 +4,9 @@ Spec: ITI TF-3 §4.2.3.1.7 (Table 4.2.3.1.7-2). A check returns or raises `Datat
 returns is its own business.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +14,11 @@ from xds.metadata import dtm, hl7v2, identifier, party
 from xds.metadata import vocabulary as v
 from xds.metadata.attributes import Datatype
 from xds.metadata.datatype import DatatypeError
+from xds.metadata.departures import refused_component
+
+EFFECTIVE_DATE: Final = 3
+"""Which of the components after CX.4 is CX.7."""
+HL7_TIME: Final = re.compile(r"\d{4}(?:\d{2}){0,5}(?:\.\d{1,4})?(?:[+-]\d{4})?", re.ASCII)
 
 
 def check_nothing(_: str) -> None:
@@ -51,10 +58,33 @@ def check_object_type(text: str, taken: frozenset[str] = frozenset({v.STABLE})) 
     )
 
 
+def check_cx(text: str, departures: AbstractSet[str] = frozenset()) -> None:
+    """Check a CX, with the components after CX.4 that the domain permits. Errors: DatatypeError.
+
+    Spec: ITI TF-3 Table 4.2.3.1.7-2, CX; `departures` for what a domain permits beyond it.
+    """
+    further = hl7v2.parse_cx(text).further
+    number = refused_component(further, departures)
+    if number is not None:
+        raise DatatypeError(
+            "a CX has no component after the assigning authority, CX.4, but those that the "
+            "affinity domain permits by name",
+            expected=hl7v2.CX_FORM,
+            fix=f"remove CX.{number}, or ask the domain to declare that departure",
+        )
+    effective = further[EFFECTIVE_DATE - 1] if len(further) >= EFFECTIVE_DATE else ""
+    if effective and not HL7_TIME.fullmatch(effective):
+        raise DatatypeError(
+            "CX.7 is the date from which the identifier is effective",
+            expected="YYYYMMDD, with a time if need be",
+            fix="correct the date, or leave CX.7 away",
+        )
+
+
 CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {
     Datatype.TEXT: hl7v2.check_text,
     Datatype.DTM: dtm.parse_dtm,
-    Datatype.CX: hl7v2.parse_strict_cx,
+    Datatype.CX: check_cx,
     Datatype.CXI: hl7v2.parse_cxi,
     Datatype.XCN: party.parse_xcn,
     Datatype.XON: party.parse_xon,

@@ -5,6 +5,7 @@ the actor's). The domain itself is configuration and lives above; rules look at 
 """
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal, Protocol
 
 from xds.errors import ErrorCode
@@ -26,6 +27,10 @@ class CodePolicy(Protocol):
     @property
     def authorities(self) -> Mapping[str, object]:
         """Patient identifier authorities by OID; empty means any."""
+
+    @property
+    def departures(self) -> AbstractSet[str]:
+        """Names of `departures.DEPARTURES` by which the domain departs from the Framework."""
 
     def admits(self, attribute: str, code: str, scheme: str) -> bool:
         """Return whether the attribute may take this code."""

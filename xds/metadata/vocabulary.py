@@ -81,6 +81,10 @@ BARE_ASSOCIATION_TYPES: Final = {urn.rpartition(":")[2]: urn for urn in sorted(A
 # -- availabilityStatus (§4.2.3.2.2) --
 APPROVED: Final = f"{REGREP}:StatusType:Approved"
 DEPRECATED: Final = f"{REGREP}:StatusType:Deprecated"
+ARCHIVED: Final = "urn:asip:ci-sis:2010:StatusType:Archived"
+"""France's; only in a domain that declares it (`departures`)."""
+DELETED: Final = "urn:asip:ci-sis:2010:StatusType:Deleted"
+"""France's too; logical: nothing is removed."""
 
 # -- SubmissionSetStatus (§4.2.2.1.1) --
 SUBMISSION_SET_STATUS: Final = "SubmissionSetStatus"

@@ -5,7 +5,6 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from types import MappingProxyType
 
 import pytest
 
@@ -27,9 +26,9 @@ from tests.build.submission import (
     without_slot,
 )
 from tests.registry.build import CALLER, STRANGER, Registry, texts
-from xds.domain import Authority
 from xds.ebrim.submit import write_submit_objects
 from xds.metadata import vocabulary as v
+from xds.metadata.departures import Departure
 from xds.metadata.rim import RimObject
 from xds.metadata.views import is_marked
 
@@ -210,9 +209,7 @@ def test_a_folder_alone_and_an_association_alone_are_submissions(registry):
 
 def test_further_components_of_a_patient_id_make_no_other_patient(ledger):
     """France's INS have a fifth component; a consumer may ask with it or without."""
-    oid = STRANGER.split("&")[1]
-    domain = replace(OPEN_DOMAIN, authorities=MappingProxyType({oid: Authority(oid=oid)}))
-    registry = Registry.over(ledger, domain)
+    registry = Registry.over(ledger, replace(OPEN_DOMAIN, departures=frozenset(Departure)))
     registry.ledger.add_patient(f"{STRANGER}^NH", "2026")
     first = fresh(a_submission(patient=f"{STRANGER}^NH"))
     registry.registered(*first)
@@ -540,9 +537,14 @@ def test_all_that_is_wrong_is_said_at_once(sqlite_registry):
     } <= set(answer.codes)
 
 
-def test_the_signature_of_a_whole_submission_may_stand_in_it(registry):
+def test_the_signature_of_a_whole_submission_may_stand_in_it_where_the_domain_says_so(ledger):
     signs = an_association("Signature01", v.SIGNS, "Document01", SUBMISSION_SET_ID)
-    registry.registered(*fresh((*a_submission(), signs)))
+    objects = fresh((*a_submission(), signs))
+    refused = Registry.over(ledger).register(*objects)
+    assert set(refused.codes) == {"UnresolvedReferenceException"}
+    assert Registry.over(ledger).everything().objects == ()
+    registry = Registry.over(ledger, replace(OPEN_DOMAIN, departures=frozenset(Departure)))
+    registry.registered(*objects)
     [set_] = filter(is_set, registry.everything().objects)
     kinds = {
         a.attribute("targetObject"): a.attribute("associationType")

@@ -35,6 +35,7 @@ from xds.metadata.attributes import (
     Subject,
 )
 from xds.metadata.checks import CHECKS
+from xds.metadata.departures import Departure
 from xds.metadata.judge import Judge
 from xds.metadata.rim import LocalizedString, Slot
 
@@ -448,11 +449,32 @@ def test_a_mime_type_may_be_restricted_by_the_domain():
     assert "affinity domain allows" in the_only(a_document_entry(), judge=judge).rule
 
 
-def test_a_domain_with_its_own_authorities_may_use_the_type_of_identifier():
-    domain = replace(OPEN_DOMAIN, authorities={"1.3.6.1.4.1.21367.2005.3.7": object()})
+@pytest.mark.parametrize(
+    ("departures", "further", "is_right"),
+    [
+        ((), "^NH", False),
+        ((Departure.CX_IDENTIFIER_TYPE,), "^NH", True),
+        ((Departure.CX_IDENTIFIER_TYPE,), "^NH^^20210101", False),
+        ((Departure.CX_EFFECTIVE_DATE,), "^NH", False),
+        ((Departure.CX_EFFECTIVE_DATE,), "^^^20210101", True),
+        (Departure, "^NH^^20210101", True),
+        (Departure, "^NH^^2021010112+0100", True),
+        (Departure, "^NH^^Monday", False),
+        (Departure, "^NH^facility", False),
+        (Departure, "^NH^^20210101^20220101", False),
+        ((), "^^^", True),
+    ],
+)
+def test_a_component_after_the_authority_is_the_domains_to_permit(departures, further, is_right):
+    """Each in every attribute that is a CX, authorities listed or not."""
+    domain = replace(OPEN_DOMAIN, departures=frozenset(departures))
     judge = Judge(actor="registry", domain=domain)
-    rim = with_identifier(a_document_entry(), v.DOCUMENT_ENTRY_PATIENT_ID, PATIENT + "^NH")
-    assert complaints(rim, judge=judge) == []
+    patient = with_identifier(a_document_entry(), v.DOCUMENT_ENTRY_PATIENT_ID, PATIENT + further)
+    source = a_document_entry().with_slot("sourcePatientId", PATIENT + further)
+    for rim in (patient, source):
+        assert [c.code for c in complaints(rim, judge=judge)] == (
+            [] if is_right else [ErrorCode.XDS_REGISTRY_METADATA_ERROR]
+        )
 
 
 # -- authors ---------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from tests.strategies.metadata import rim_objects
 from xds.ebrim.submit import read_submission_request, write_submit_objects
 from xds.errors import ErrorCode, Where
 from xds.metadata import vocabulary as v
+from xds.metadata.departures import Departure
 from xds.metadata.rim import RimObject
 from xds.metadata.submission import MAX_COMPLAINTS, read_submission
 from xds.namespaces import LCM
@@ -377,9 +378,14 @@ def test_a_relationship_ends_at_a_document(target):
     the_only(objects, ErrorCode.UNRESOLVED_REFERENCE_EXCEPTION)
 
 
-def test_a_signature_may_sign_its_whole_submission():
+def test_a_signature_may_sign_its_whole_submission_where_the_domain_departs_so():
     objects = (*a_submission(), an_association("x", v.SIGNS, "Document01", SUBMISSION_SET_ID))
-    assert complaints(objects) == ()
+    departing = replace(OPEN_DOMAIN, departures=frozenset({Departure.SIGNS_SUBMISSION_SET}))
+    assert complaints(objects, domain=departing) == ()
+    the_only(objects, ErrorCode.UNRESOLVED_REFERENCE_EXCEPTION)
+    folder = (*a_submission(folders=1), an_association("x", v.SIGNS, "Document01", "Folder01"))
+    (found,) = complaints(folder, domain=departing)
+    assert found.code is ErrorCode.UNRESOLVED_REFERENCE_EXCEPTION
 
 
 def documented(kind, source, target):
@@ -425,9 +431,7 @@ def test_another_patient_is_xds_patient_id_does_not_match(identifier, scheme):
 
 
 def test_the_type_of_identifier_makes_no_other_patient():
-    domain = replace(
-        OPEN_DOMAIN, authorities=MappingProxyType({"1.3.6.1.4.1.21367.2005.3.7": object()})
-    )
+    domain = replace(OPEN_DOMAIN, departures=frozenset(Departure))
     objects = changing(
         a_submission(),
         "Document01",
