@@ -18,6 +18,7 @@ from registry.patients.change import Patients
 from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
+from xds.metadata.departures import statuses
 from xds.security.gate import Gate
 from xds.security.onetime import UsesOnDisk
 from xds.settings import Settings
@@ -63,14 +64,15 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     """
     ledger = open_ledger(settings.database_url)
     patients = Patients(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS)
+    known = statuses(settings.domain.departures)
     return Registry(
         rooms=(
             iti42_register.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
             iti61_register_on_demand.room(
                 ledger=ledger, domain=settings.domain, identifier_checks=CHECKS
             ),
-            iti18_stored_query.room(ledger=ledger, limits=settings.limits),
-            iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits),
+            iti18_stored_query.room(ledger=ledger, limits=settings.limits, statuses=known),
+            iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits, statuses=known),
             *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
         ),
         gate=Gate.from_files(

@@ -8,14 +8,20 @@ from typing import Final
 from registry.ledger.api import Ledger
 from registry.query import ask
 from registry.query.catalogue import STORED_QUERIES
+from registry.query.conditions import STATUSES
 from xds.limits import Limits
 from xds.story import Room
 
 ACTION: Final = "urn:ihe:iti:2007:RegistryStoredQuery"
 
 
-def room(*, ledger: Ledger, limits: Limits) -> Room:
-    """Return the room over a ledger."""
+def room(*, ledger: Ledger, limits: Limits, statuses: frozenset[str] = STATUSES) -> Room:
+    """Return the room over a ledger; `statuses` are those that the affinity domain knows."""
     return ask.room(
-        transaction="ITI-18", action=ACTION, queries=STORED_QUERIES, ledger=ledger, limits=limits
+        transaction="ITI-18",
+        action=ACTION,
+        queries=STORED_QUERIES,
+        ledger=ledger,
+        limits=limits,
+        statuses=statuses,
     )

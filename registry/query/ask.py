@@ -11,6 +11,7 @@ from lxml import etree
 
 from registry.failures import failing
 from registry.ledger.api import Found, Kind, Ledger, Reader, Select
+from registry.query.conditions import STATUSES
 from registry.query.parameters import read_criteria
 from registry.query.table import StoredQuery
 from xds.audit.event import Concerned
@@ -60,6 +61,8 @@ class Ask:
     """By id."""
     response: str
     """The answer's wsa:Action."""
+    statuses: frozenset[str] = STATUSES
+    """availabilityStatus values that the affinity domain knows."""
 
     def __call__(self, call: Call) -> Outcome:
         """Registry Stored Query [ITI-18] and Multi-Patient Stored Query [ITI-51].
@@ -76,7 +79,7 @@ class Ask:
         query = self.queries.get(asked.query_id.lower())
         if query is None:
             raise Refused((_unknown(asked, self.queries), *_return_type(asked)), concerned)
-        criteria, complaints = read_criteria(query, asked)
+        criteria, complaints = read_criteria(query, asked, self.statuses)
         complaints = (*_return_type(asked), *complaints)
         if any(c.is_error for c in complaints):
             raise Refused(complaints, concerned)
@@ -170,13 +173,14 @@ def _refuse(complaints: tuple[Complaint, ...], _: object) -> bytes:
     return query_response((), complaints, Status.FAILURE)
 
 
-def room(
+def room(  # noqa: PLR0913 - what makes one transaction another
     *,
     transaction: str,
     action: str,
     queries: Iterable[StoredQuery],
     ledger: Ledger,
     limits: Limits,
+    statuses: frozenset[str] = STATUSES,
 ) -> Room:
     """Return a transaction's room over a ledger: these queries and no others."""
     response = f"{action}Response"
@@ -190,6 +194,7 @@ def room(
             limits=limits,
             queries={query.id: query for query in queries},
             response=response,
+            statuses=statuses,
         ),
         refuse=_refuse,
     )

@@ -25,6 +25,7 @@ from xds.metadata.hl7v2 import cx_key
 from xds.metadata.rim import Slot
 
 STATUSES: Final = frozenset({v.APPROVED, v.DEPRECATED})
+"""Those of the Framework; a domain may know more (`xds.metadata.departures`)."""
 LEVELS: Final = frozenset({"1", "2"})
 ENTRY_TYPES: Final = frozenset({v.STABLE, v.ON_DEMAND})
 CODE_RULE: Final = (
@@ -40,6 +41,7 @@ class Reading:
     """The parameters of one query while they are read."""
 
     query: StoredQuery
+    statuses: frozenset[str] = STATUSES
     by_kind: dict[Kind, list[Condition]] = field(default_factory=dict)
     given: dict[str, tuple[str, ...]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
@@ -162,7 +164,7 @@ def _time(reading: Reading, parameter: Parameter, slot: Slot, values: list[str])
 
 def _status(reading: Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
     # Values that are not understood are ignored; if none is left, the parameter is missing.
-    understood = tuple(value for value in unique(values) if value in STATUSES)
+    understood = tuple(value for value in unique(values) if value in reading.statuses)
     if understood:
         add(reading, parameter, Columns(column=parameter.column, values=understood))
         return

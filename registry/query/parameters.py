@@ -8,7 +8,7 @@ from typing import Final
 
 from registry.ledger.api import Columns, Kind, Latest
 from registry.query.catalogue import FOR_ALL, LINK_STATUS, TOLERATED
-from registry.query.conditions import FORMS, Reading, add
+from registry.query.conditions import FORMS, STATUSES, Reading, add
 from registry.query.recipes import Criteria
 from registry.query.table import Form, Parameter, StoredQuery
 from registry.query.values import ValueSyntaxError, parse_values
@@ -30,9 +30,14 @@ VALID: Final = Columns(column="status", values=(v.APPROVED,))
 COUNTED: Final = frozenset({Form.CODE, Form.AUTHOR, Form.REFERENCE})
 
 
-def read_criteria(query: StoredQuery, asked: AdhocQuery) -> tuple[Criteria, tuple[Complaint, ...]]:
-    """Return the criteria of a query and every complaint about its parameters."""
-    reading = Reading(query)
+def read_criteria(
+    query: StoredQuery, asked: AdhocQuery, statuses: frozenset[str] = STATUSES
+) -> tuple[Criteria, tuple[Complaint, ...]]:
+    """Return the criteria of a query and every complaint about its parameters.
+
+    `statuses` are those that the affinity domain knows; others are ignored.
+    """
+    reading = Reading(query, statuses)
     parameters = (*query.parameters, *FOR_ALL)
     known = {p.name: p for p in parameters}
     for slot in asked.slots:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from registry.iti18_stored_query import handle as iti18
 from registry.ledger.api import Plan, Wanted
 from tests.build.submission import (
     OTHER_PATIENT,
@@ -14,8 +15,10 @@ from tests.build.submission import (
     changing,
     with_identifier,
 )
-from tests.registry.build import APPROVED, BOTH, text, texts
+from tests.registry.build import APPROVED, BOTH, Registry, text, texts
+from xds.limits import Limits
 from xds.metadata import vocabulary as v
+from xds.metadata.departures import Departure, statuses
 from xds.metadata.rim import VersionInfo
 
 NEW_ENTRY = "urn:uuid:22222222-2222-4222-8222-222222222201"
@@ -236,3 +239,25 @@ def test_an_association_that_is_deprecated_is_shown_to_who_asks_at_level_2(unrel
                 continue  # the set's own memberships are Approved: without them it is empty
             assert shown in answer.ids, (query, wanted, answer.complaints)
     assert registry.ask("GetRelatedDocuments", **related).ids == []
+
+
+def test_a_status_of_the_domain_is_understood_where_the_domain_has_it(registry):
+    registry.registered(*a_submission())
+    [entry] = registry.find().ids
+    apply(registry, add=(), statuses={entry: v.ARCHIVED})
+    french = replace(
+        registry,
+        asking=iti18.room(
+            ledger=registry.ledger,
+            limits=Limits(),
+            statuses=statuses(frozenset({Departure.STATUS_ARCHIVED})),
+        ),
+    )
+    archived = {
+        "XDSDocumentEntryPatientId": text(PATIENT),
+        "XDSDocumentEntryStatus": texts(v.ARCHIVED),
+    }
+    assert french.ask("FindDocuments", **archived).ids == [entry]
+    assert french.find().ids == []
+    refused = Registry.over(registry.ledger).ask("FindDocuments", **archived)
+    assert refused.codes == ("XDSStoredQueryMissingParam",)
