@@ -108,7 +108,7 @@ def test_the_query_id_is_known_in_any_case_and_with_space_around(one):
     assert one.send(loud).ids == one.find().ids
 
 
-def test_home_and_metadata_level_filter_nothing(one):
+def test_home_filters_nothing(one):
     slots = [*FOUND, ("$MetadataLevel", "1"), ("$homeCommunityId", "'urn:oid:1.2'")]
     assert one.ask("FindDocuments", slots, home="urn:oid:1.2.3").ids == one.find().ids
 
