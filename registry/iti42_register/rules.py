@@ -19,6 +19,12 @@ from registry.submission.identity_rules import (
     new_unique_ids_of_packages,
     same_document_under_same_unique_id,
 )
+from registry.submission.membership_rules import (
+    members_of_the_submission_set,
+    no_addendum_to_a_transformation,
+    no_version_of_a_registered_object,
+    one_successor,
+)
 from xds.errors import Complaint
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -29,6 +35,10 @@ RULES: Final[tuple[Rule, ...]] = (
     references_are_registered,
     relationships,
     folder_memberships,
+    members_of_the_submission_set,
+    one_successor,
+    no_addendum_to_a_transformation,
+    no_version_of_a_registered_object,
 )
 
 

@@ -9,6 +9,7 @@ from registry.ledger.api import Kind, KnownObject
 from registry.submission.facts import Facts
 from xds.errors import Complaint, ErrorCode, quote
 from xds.metadata import vocabulary as v
+from xds.metadata.hl7v2 import cx_key
 from xds.metadata.judge import name_of
 from xds.metadata.views import Association
 
@@ -123,7 +124,8 @@ def folder_memberships(facts: Facts) -> Iterator[Complaint]:
                 "correct targetObject",
             )
             continue
-        yield from _folder_membership(association, folder, member)
+        patient = cx_key(facts.submission.submission_set.patient_id)
+        yield from _folder_membership(association, folder, member, patient)
 
 
 def _not_into_a_folder(
@@ -143,7 +145,7 @@ def _not_into_a_folder(
 
 
 def _folder_membership(
-    association: Association, folder: KnownObject, member: KnownObject
+    association: Association, folder: KnownObject, member: KnownObject, patient: str
 ) -> Iterator[Complaint]:
     for item, end in ((folder, association.source), (member, association.target)):
         if item.status != v.APPROVED:
@@ -161,12 +163,13 @@ def _folder_membership(
                 f"an Approved {item.kind}",
                 "name the latest version",
             )
-    if folder.patient_id != member.patient_id:
+    if not folder.patient_id == member.patient_id == patient:
         yield _association_complaint(
             association,
             ErrorCode.XDS_PATIENT_ID_DOES_NOT_MATCH,
-            "a document has the patientId of every Folder that it is in (ITI TF-2 §3.42.4.1.3.3.2)",
-            "a document and a Folder of different patients",
+            "a document, every Folder that it is in and the SubmissionSet that puts it there have "
+            "the same patientId (ITI TF-2 §3.42.4.1.3.3.2; ITI TF-3 §4.2.2.1.4)",
+            "objects of different patients",
             "one patient",
             "correct patientId, or choose a Folder of the same patient",
         )

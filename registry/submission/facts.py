@@ -13,6 +13,7 @@ from xds.ebrim.writer import write_object
 from xds.errors import Complaint
 from xds.metadata import vocabulary as v
 from xds.metadata.hl7v2 import cx_key
+from xds.metadata.rim import RimObject
 from xds.metadata.views import Folder, Submission, SubmissionSet
 
 
@@ -83,7 +84,19 @@ def wanted_of(submission: Submission) -> Wanted:
         patient_ids=frozenset(cx_key(o.patient_id) for o in (*packages, *entries) if o.patient_id),
         entry_uuids=frozenset(n for n in named if not v.is_symbolic(n)),
         unique_ids=frozenset(o.unique_id for o in (*packages, *entries) if o.unique_id),
+        logical_ids=frozenset(filter(None, map(logical_id_of, submission.objects))),
+        touching=frozenset(
+            a.target
+            for a in submission.associations
+            if a.association_type == v.APPEND and not v.is_symbolic(a.target)
+        ),
     )
+
+
+def logical_id_of(rim: RimObject) -> str:
+    """Return the lid that an object claims besides its own id; "" for none or a symbolic one."""
+    lid = rim.attribute("lid") or ""
+    return "" if v.is_symbolic(lid) or lid == rim.id else lid
 
 
 def fingerprint_of(submission: Submission) -> str:

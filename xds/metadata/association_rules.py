@@ -181,6 +181,17 @@ def _relationship_source(message: Message, association: Association) -> Iterator
 
 def _relationship_target(message: Message, association: Association) -> Iterator[Complaint]:
     target, kind = association.target, association.association_type
+    if target and target == association.source:
+        yield message.judge.complaint(
+            association.where.child("@targetObject"),
+            subject=name_of("Association", association.rim),
+            rule="a document relationship leads from one DocumentEntry to another "
+            "(ITI TF-3 §4.2.2.2)",
+            came=f"both ends are {message.named(target)}",
+            expected="the id of the other DocumentEntry in targetObject",
+            fix="correct one of the two ends",
+        )
+        return
     may_be_here = kind not in v.NEEDS_REGISTERED_TARGET
     is_entry_here = message.kinds.get(target) is Subject.DOCUMENT_ENTRY
     if not target or message.is_elsewhere(target) or (may_be_here and is_entry_here):

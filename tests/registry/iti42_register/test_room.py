@@ -486,6 +486,7 @@ def refused_cases():
             )
         ),
     )
+    yield from cases_of_members(case)
     for slot in ("hash", "size", "repositoryUniqueId", "creationTime", "languageCode"):
         yield case(
             f"one of two documents without {slot}",
@@ -494,6 +495,119 @@ def refused_cases():
                 a_submission(entries=2), "Document02", lambda o: without_slot(o, slot)
             ),
         )
+
+
+def cases_of_members(case):
+    """What a SubmissionSet holds that was registered earlier, and what a submission may not say."""
+    metadata, mismatch = "XDSRegistryMetadataError", "XDSPatientIdDoesNotMatch"
+    deprecated = "XDSRegistryDeprecatedDocumentError"
+
+    def holding(target, status=v.REFERENCE):
+        return (*a_submission(), has_member(SUBMISSION_SET_ID, target, status=status))
+
+    def of_a_deprecated(r):
+        old = a_registered_document(r)
+        r.registered(*fresh(a_replacement(old.id)))
+        return holding(old.id)
+
+    def of_a_set(r):
+        a_registered_document(r)
+        [theirs] = filter(is_set, r.everything().objects)
+        return holding(theirs.id, status="")
+
+    def of_a_folder(r):
+        return holding(a_registered_folder(r, OTHER_PATIENT)[0], status="")
+
+    def of_the_other_patients_folder(r):
+        folder, _ = a_registered_folder(r, OTHER_PATIENT)
+        document = a_registered_document(r, OTHER_PATIENT)
+        return into_folder(folder, document.id, a_submission_set())
+
+    def replaced_twice(second):
+        def make(r):
+            old = a_registered_document(r).id
+            return (
+                *a_submission(entries=2),
+                an_association("one", v.REPLACE, "Document01", old),
+                an_association("two", second, "Document02", old),
+            )
+
+        return make
+
+    def appended_to_a_transformation(r):
+        first = fresh(a_replacement(a_registered_document(r).id, v.TRANSFORM))
+        r.registered(*first)
+        return a_replacement(r.entry(unique_id(first[0])).id, v.APPEND)
+
+    def version(identifier):
+        def make(r):
+            old = (
+                a_registered_folder(r)[0] if "Folder" in identifier else a_registered_document(r).id
+            )
+            return changing(
+                a_submission(folders=1), identifier, lambda o: o.with_attribute("lid", old)
+            )
+
+        return make
+
+    yield case("a deprecated document by reference", deprecated, of_a_deprecated)
+    yield case(
+        "a registered document without SubmissionSetStatus",
+        metadata,
+        lambda r: holding(a_registered_document(r).id, status=""),
+    )
+    yield case(
+        "a registered document as an original",
+        metadata,
+        lambda r: holding(a_registered_document(r).id, status=v.ORIGINAL),
+    )
+    yield case("another submission set as member", metadata, of_a_set)
+    yield case("a folder of another patient as member", mismatch, of_a_folder)
+    yield case("another patient's folder is filled", mismatch, of_the_other_patients_folder)
+    for second in (v.REPLACE, v.TRANSFORM_AND_REPLACE):
+        yield case(
+            f"RPLC and {second.rpartition(':')[2]} of one document",
+            deprecated,
+            replaced_twice(second),
+        )
+    yield case("an addendum to a transformation", metadata, appended_to_a_transformation)
+    yield case(
+        "an addendum to a transformation of the same message",
+        metadata,
+        lambda r: (
+            *a_submission(entries=2),
+            an_association("one", v.TRANSFORM, "Document01", a_registered_document(r).id),
+            an_association("two", v.APPEND, "Document02", "Document01"),
+        ),
+    )
+    yield case(
+        "an addendum to itself",
+        metadata,
+        lambda _: (*a_submission(), an_association("one", v.APPEND, "Document01", "Document01")),
+    )
+    for identifier in ("Document01", "Folder01"):
+        yield case(f"a new version of {identifier}", metadata, version(identifier))
+    yield case(
+        "a previous version",
+        metadata,
+        lambda _: changing(
+            a_submission(),
+            f"{SUBMISSION_SET_ID}-Document01",
+            lambda o: o.with_slot("PreviousVersion", "1"),
+        ),
+    )
+
+
+def test_a_document_by_reference_may_be_another_patients(registry):
+    """The set's own patient stays the same; nothing of the document changes (TF-3 §4.2.2.1.1)."""
+    theirs = a_registered_document(registry, OTHER_PATIENT)
+    before = registry.entry(unique_id(theirs))
+    registry.registered(
+        *fresh((a_submission_set(), has_member(SUBMISSION_SET_ID, theirs.id, status=v.REFERENCE)))
+    )
+    assert registry.entry(unique_id(theirs)) == before
+    [own] = filter(is_set, registry.everything().objects)
+    assert unique_id(own, v.SUBMISSION_SET_PATIENT_ID) == PATIENT
 
 
 class Kept(tuple):

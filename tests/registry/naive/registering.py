@@ -44,6 +44,9 @@ def _broken(held: Things, new: list[Thing]) -> Iterator[str]:
     unique_ids = [t.unique_id for t in new if t.kind != "association"]
     if len(set(unique_ids)) < len(unique_ids):
         yield "XDSRegistryDuplicateUniqueIdInMessage"
+    replaced = [t.target for t in new if t.association_type in REPLACING]
+    if len(set(replaced)) < len(replaced):
+        yield "XDSRegistryDeprecatedDocumentError"
     for thing in new:
         if thing.kind != "association":
             if thing.patient not in held.patients:
@@ -76,6 +79,10 @@ def _ends(held: Things, association: Thing, new: list[Thing]) -> Iterator[str]:
     if association.association_type == v.HAS_MEMBER:
         if source.kind == "folder":
             yield from _joins(source, target)
+            if next(t for t in new if t.kind == "set").patient != source.patient:
+                yield "XDSPatientIdDoesNotMatch"
+        elif target.kind == "entry" and target.status != v.APPROVED:
+            yield "XDSRegistryDeprecatedDocumentError"
         return
     is_old = association.association_type in v.NEEDS_REGISTERED_TARGET
     if target.kind != "entry" or (is_old and target in new):
@@ -83,6 +90,9 @@ def _ends(held: Things, association: Thing, new: list[Thing]) -> Iterator[str]:
         return
     if target.status != v.APPROVED:
         yield "XDSRegistryDeprecatedDocumentError"
+    transformed = {t.source for t in held.all + new if t.association_type == v.TRANSFORM}
+    if association.association_type == v.APPEND and target.id in transformed:
+        yield "XDSRegistryMetadataError"
     if target.patient != source.patient:
         yield "XDSPatientIdDoesNotMatch"
     if association.association_type == v.IS_SNAPSHOT_OF and target.object_type != v.ON_DEMAND:
