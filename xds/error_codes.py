@@ -100,7 +100,7 @@ ERROR_TABLE: Final[tuple[ErrorRow, ...]] = (
     _row(C.DOCUMENT_QUEUED, NOBODY,
          "The submission was accepted and waits for somebody to finish it, such as matching the "
          "patient. A warning."),
-    _row(C.INVALID_DOCUMENT_CONTENT, REPOSITORY,
+    _row(C.INVALID_DOCUMENT_CONTENT, NOBODY,
          "A document's content contradicts its metadata or breaks a rule for its kind; the "
          "context names its uniqueId."),
     _row(C.PARTIAL_APPEND_CONTENT_NOT_PROCESSED, NOBODY,
@@ -147,7 +147,7 @@ ERROR_TABLE: Final[tuple[ErrorRow, ...]] = (
          "Objects that must be about the same patient have different patientIds."),
     _row(C.XDS_REGISTRY_BUSY, REGISTRY,
          "The Registry has too much to do now; the same request may succeed later."),
-    _row(C.XDS_REPOSITORY_BUSY, REPOSITORY,
+    _row(C.XDS_REPOSITORY_BUSY, NOBODY,
          "The Repository has too much to do now; the same request may succeed later."),
     _row(C.XDS_REGISTRY_DEPRECATED_DOCUMENT_ERROR, REGISTRY,
          "An Association refers to a document that is deprecated: only the current version may "
@@ -180,11 +180,11 @@ ERROR_TABLE: Final[tuple[ErrorRow, ...]] = (
          "The stored query lacks a parameter that it requires."),
     _row(C.XDS_STORED_QUERY_PARAM_NUMBER, REGISTRY,
          "A parameter of the stored query has several values and takes one."),
-    _row(C.XDS_TOO_MANY_RESULTS, BOTH,
+    _row(C.XDS_TOO_MANY_RESULTS, REGISTRY,
          "The answer would be larger than this server gives."),
     _row(C.XDS_UNAVAILABLE_COMMUNITY, NOBODY,
          "Another community that the request concerns could not be reached."),
-    _row(C.XDS_UNKNOWN_COMMUNITY, BOTH,
+    _row(C.XDS_UNKNOWN_COMMUNITY, NOBODY,
          "The homeCommunityId is of no community known here."),
     _row(C.XDS_UNKNOWN_PATIENT_ID, BOTH,
          "The patient is not known here: register the patient first, or correct the identifier."),

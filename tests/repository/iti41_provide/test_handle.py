@@ -13,7 +13,7 @@ from lxml import etree
 
 from repository.iti41_provide.handle import Provide
 from repository.registry_client import RegistryClient
-from repository.vault.api import Vault
+from repository.vault.api import OutOfSpaceError, Vault
 from repository.vault.files import open_blobs
 from repository.vault.index import open_index
 from tests.repository.build import (
@@ -421,3 +421,27 @@ def test_two_contents_at_once_under_one_uniqueid_one_wins(provide, vault):
     assert sorted(outcomes.values()) == ["XDSNonIdenticalHash"] * 3 + ["stored"]
     (winner,) = [octets for octets, outcome in outcomes.items() if outcome == "stored"]
     assert content(vault, names[0]) == winner
+
+
+class FullDisk:
+    """The vault's blobs on a disk that has no room left."""
+
+    def __init__(self, blobs) -> None:
+        self._blobs = blobs
+
+    def __getattr__(self, name):
+        return getattr(self._blobs, name)
+
+    def stage(self, *_):
+        raise OutOfSpaceError("cannot keep it: no space left on device")
+
+
+def test_a_full_disk_is_XDSRepositoryOutOfResources_and_nothing_is_registered(  # noqa: N802
+    provide, vault, scripted_registry
+):
+    full = replace(provide, vault=replace(vault, blobs=FullDisk(vault.blobs)))
+    (complaint,) = refused(full, message(b"a"))
+    assert complaint.code == "XDSRepositoryOutOfResources"
+    assert vault.index.count() == 0
+    assert staging(vault) == []
+    assert scripted_registry.received == []
