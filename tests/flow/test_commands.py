@@ -179,7 +179,7 @@ def test_documents_that_a_repository_does_not_know_are_its_errors(node, note, tm
 
 
 def test_a_refusal_is_exit_code_1_with_the_servers_words(node, note):
-    unknown = {"ihe": "NOBODY^^^&1.2.3&ISO", "dmp": "175069900000139^^^&1.2.250.1.213.1.4.10&ISO"}
+    unknown = {"ihe": "NOBODY^^^&1.2.3&ISO", "dmp": "175069900000102^^^&1.2.250.1.213.1.4.10&ISO"}
     code, answer = greffe_json(
         "submit", note, "--patient", unknown[node.domain], "--home", node.home
     )
