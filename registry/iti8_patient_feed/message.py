@@ -329,7 +329,7 @@ EVENTS: Final = MappingProxyType(
         "A05": _Event(structure="ADT_A01", read=_add),
         "A08": _Event(structure="ADT_A01", read=_revise),
         "A40": _Event(structure="ADT_A39", read=_merge),
-        "A43": _Event(structure="ADT_A43", read=_link, transaction="ITI-64"),
     }
 )
-"""Trigger events by name."""
+"""Trigger events by name. A43 (`_link`) is read but not here: nothing carries it out yet, and what
+is not done must not be acknowledged."""

@@ -2,7 +2,6 @@
 
     changes.py     what can happen to a patient, as frozen values, and what is wrong with one
     rules.py       the rules, as rows of a table (pure)
-    link_plan.py   what a change of link does to registered objects (pure)
     change.py      the story: look up, check, plan, apply, inside one transaction of the ledger
 
 Three doors lead here: ITI-8 and ITI-64 over MLLP, ITI-44 over SOAP, and `greffe patient`. None of
