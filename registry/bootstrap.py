@@ -13,6 +13,7 @@ from registry.iti42_register import handle as iti42_register
 from registry.iti44_patient_feed import handle as iti44_patient_feed
 from registry.iti51_multi_patient_query import handle as iti51_multi_patient_query
 from registry.iti61_register_on_demand import handle as iti61_register_on_demand
+from registry.iti62_remove import handle as iti62_remove
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
 from xds.audit.trail import Trail
@@ -73,6 +74,7 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
             ),
             iti18_stored_query.room(ledger=ledger, limits=settings.limits, statuses=known),
             iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits, statuses=known),
+            iti62_remove.room(ledger=ledger),
             *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
         ),
         gate=Gate.from_files(

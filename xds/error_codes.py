@@ -208,9 +208,9 @@ ERROR_TABLE: Final[tuple[ErrorRow, ...]] = (
          "A metadata update concerns objects of different patients.", UPDATE),
     _row(C.UNMODIFIABLE_METADATA_ERROR, NOBODY,
          "A restricted update changes an attribute that may not be changed.", RESTRICTED_UPDATE),
-    _row(C.REFERENCES_EXIST_EXCEPTION, NOBODY,
+    _row(C.REFERENCES_EXIST_EXCEPTION, REGISTRY,
          "An object cannot be removed while others refer to it.", REMOVE),
-    _row(C.XDS_UNREFERENCED_OBJECT_EXCEPTION, NOBODY,
+    _row(C.XDS_UNREFERENCED_OBJECT_EXCEPTION, REGISTRY,
          "A removal would leave an object that nothing refers to.", REMOVE),
 )
 # fmt: on

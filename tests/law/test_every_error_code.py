@@ -19,6 +19,7 @@ REFUSED: Final = (
 )
 ASKED: Final = "registry/iti18_stored_query/test_answers.py::"
 PROVIDED: Final = "repository/iti41_provide/test_handle.py::"
+REMOVED: Final = "registry/iti62_remove/test_room.py::"
 RETRIEVED: Final = "repository/iti43_retrieve/test_message.py::"
 TOLD: Final = "xds/metadata/test_submission.py::"
 """What both actors' reader says; the rooms refuse before anything is kept."""
@@ -43,6 +44,10 @@ CLAIMS: Final[dict[tuple[str, str], str]] = {
         C.XDS_REGISTRY_OUT_OF_RESOURCES,
         "registry",
     ): "registry/test_failures.py::test_trouble_of_the_ledger_has_its_code",
+    (C.REFERENCES_EXIST_EXCEPTION, "registry"): REMOVED
+    + "test_what_an_association_names_is_not_removed_without_it",
+    (C.XDS_UNREFERENCED_OBJECT_EXCEPTION, "registry"): REMOVED
+    + "test_nothing_is_left_without_an_association",
     (C.XDS_REGISTRY_ERROR, "registry"): ASKED + "{}",
     (C.XDS_RESULT_NOT_SINGLE_PATIENT, "registry"): ASKED
     + "test_several_patients_are_refused_as_leaf_class_only",

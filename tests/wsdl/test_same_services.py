@@ -78,6 +78,10 @@ OF_LATER_TRANSACTIONS = {
         "urn:ihe:iti:2010:RegisterOnDemandDocumentEntry",
         "urn:ihe:iti:2010:RegisterOnDemandDocumentResponse",
     ),
+    "DeleteDocumentSet": (  # RMD supplement §3.62.5
+        "urn:ihe:iti:2010:DeleteDocumentSet",
+        "urn:ihe:iti:2010:DeleteDocumentSetResponse",
+    ),
 }
 """Operations that the published description of 2007 does not have, and their actions."""
 
