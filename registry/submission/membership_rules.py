@@ -19,12 +19,13 @@ def members_of_the_submission_set(facts: Facts) -> Iterator[Complaint]:
 
     A document by Reference may be another patient's (§4.2.2.1.1); nothing else may.
     """
-    own_set = facts.submission.submission_set.entry_uuid
+    own, own_set = facts.own(), facts.submission.submission_set.entry_uuid
     for association in facts.submission.associations:
         member = facts.known.by_uuid.get(association.target)
         if (
             association.association_type != v.HAS_MEMBER
             or association.source != own_set
+            or association.target in own  # under an id in use: that is another rule's complaint
             or member is None
         ):
             continue

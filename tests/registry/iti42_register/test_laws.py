@@ -4,6 +4,7 @@ import itertools
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ def is_one_namespace_kept(message: bytes) -> bool:
     )
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @ONCE
 @given(message=mutated().filter(is_one_namespace_kept))
 def test_any_mutation_ends_in_a_typed_answer_and_a_refusal_registers_nothing(
