@@ -12,6 +12,7 @@ from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
 from registry.iti44_patient_feed import handle as iti44_patient_feed
 from registry.iti51_multi_patient_query import handle as iti51_multi_patient_query
+from registry.iti57_update import handle as iti57_update
 from registry.iti61_register_on_demand import handle as iti61_register_on_demand
 from registry.iti62_remove import handle as iti62_remove
 from registry.ledger.sql import SqlLedger, open_ledger
@@ -74,6 +75,7 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
             ),
             iti18_stored_query.room(ledger=ledger, limits=settings.limits, statuses=known),
             iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits, statuses=known),
+            iti57_update.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
             iti62_remove.room(ledger=ledger),
             *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
         ),

@@ -19,6 +19,9 @@ REFUSED: Final = (
 )
 ASKED: Final = "registry/iti18_stored_query/test_answers.py::"
 PROVIDED: Final = "repository/iti41_provide/test_handle.py::"
+UPDATED: Final = (
+    "registry/iti57_update/test_room.py::test_refused_with_the_right_code_and_nothing_changes"
+)
 REMOVED: Final = "registry/iti62_remove/test_room.py::"
 RETRIEVED: Final = "repository/iti43_retrieve/test_message.py::"
 TOLD: Final = "xds/metadata/test_submission.py::"
@@ -44,6 +47,9 @@ CLAIMS: Final[dict[tuple[str, str], str]] = {
         C.XDS_REGISTRY_OUT_OF_RESOURCES,
         "registry",
     ): "registry/test_failures.py::test_trouble_of_the_ledger_has_its_code",
+    (C.XDS_METADATA_UPDATE_ERROR, "registry"): UPDATED,
+    (C.XDS_METADATA_UPDATE_OPERATION_ERROR, "registry"): UPDATED,
+    (C.XDS_METADATA_VERSION_ERROR, "registry"): UPDATED,
     (C.REFERENCES_EXIST_EXCEPTION, "registry"): REMOVED
     + "test_what_an_association_names_is_not_removed_without_it",
     (C.XDS_UNREFERENCED_OBJECT_EXCEPTION, "registry"): REMOVED

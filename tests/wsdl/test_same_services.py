@@ -78,6 +78,10 @@ OF_LATER_TRANSACTIONS = {
         "urn:ihe:iti:2010:RegisterOnDemandDocumentEntry",
         "urn:ihe:iti:2010:RegisterOnDemandDocumentResponse",
     ),
+    "UpdateDocumentSet": (  # XDS Metadata Update §3.57.5
+        "urn:ihe:iti:2010:UpdateDocumentSet",
+        "urn:ihe:iti:2010:UpdateDocumentSetResponse",
+    ),
     "DeleteDocumentSet": (  # RMD supplement §3.62.5
         "urn:ihe:iti:2010:DeleteDocumentSet",
         "urn:ihe:iti:2010:DeleteDocumentSetResponse",

@@ -18,6 +18,7 @@ from xds.ebrim.writer import write_submit_objects
 from xds.errors import Complaint, Refusal, Where
 from xds.metadata.policy import METADATA_ERROR, Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import RimObject
+from xds.metadata.rules import RULES, Rule
 from xds.metadata.submission import NO_CHECKS, STABLE_ONLY, read_submission
 from xds.metadata.views import Submission
 from xds.namespaces import LCM, RIM
@@ -51,6 +52,7 @@ def read_submission_request(  # noqa: PLR0913 - what a message is judged by
     domain: CodePolicy,
     identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
     entry_types: frozenset[str] = STABLE_ONLY,
+    rules: tuple[Rule, ...] = RULES,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission of an lcm:SubmitObjectsRequest and every complaint, shape and content.
 
@@ -64,6 +66,7 @@ def read_submission_request(  # noqa: PLR0913 - what a message is judged by
         identifier_checks=identifier_checks,
         entry_types=entry_types,
         where=where,
+        rules=rules,
     )
     if shape and not objects:
         return None, shape

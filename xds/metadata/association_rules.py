@@ -68,6 +68,21 @@ def association_types(message: Message) -> Iterator[Complaint]:
         )
 
 
+def no_update_slots(message: Message) -> Iterator[Complaint]:
+    """Check that no Association asks for what only Update Document Set (ITI-57) does."""
+    for association in message.associations:
+        for name in v.UPDATE_SLOTS:
+            if association.rim.slot(name) is not None:
+                yield message.judge.complaint(
+                    association.where.child(f"rim:Slot[@name='{name}']"),
+                    subject=name_of("Association", association.rim),
+                    rule="this Slot is one of Update Document Set (ITI-57), not of a submission",
+                    came=f"Slot {quote(name)}",
+                    expected="no such Slot",
+                    fix="send it to Update Document Set, or leave the Slot away",
+                )
+
+
 def membership_ends(message: Message) -> Iterator[Complaint]:
     """Check that HasMember leads from a SubmissionSet, or from a Folder to a DocumentEntry."""
     for association in _memberships(message):

@@ -282,6 +282,10 @@ ATTRIBUTES: Final[tuple[Attribute, ...]] = (
     _xml(AS, "sourceObject", "4.2.2", R, "sourceObject", T.ENTRY_UUID),
     _xml(AS, "targetObject", "4.2.2", R, "targetObject", T.ENTRY_UUID),
     _slot(AS, "submissionSetStatus", "4.2.2.1.1", OPT, OPT, T.TEXT, key=v.SUBMISSION_SET_STATUS),
+    *(
+        _slot(AS, f"{name[0].lower()}{name[1:]}", "4.2.2", OPT, OPT, T.TEXT, key=name)
+        for name in v.UPDATE_SLOTS
+    ),
     Attribute(
         subject=AS,
         name="associationDocumentation",

@@ -17,6 +17,7 @@ from xds.metadata.association_rules import (
     folder_members_are_recorded,
     members,
     membership_ends,
+    no_update_slots,
     relationship_ends,
     submission_set_status,
 )
@@ -186,6 +187,7 @@ RULES: Final[tuple[Rule, ...]] = (
     object_refs_are_uuids,
     members,
     association_types,
+    no_update_slots,
     membership_ends,
     submission_set_status,
     folder_members_are_recorded,
@@ -196,6 +198,16 @@ RULES: Final[tuple[Rule, ...]] = (
     unique_unique_ids,
     service_times_in_order,
 )
+UPDATE_RULES: Final[tuple[Rule, ...]] = (
+    one_submission_set,
+    unique_ids,
+    object_refs_are_uuids,
+    one_patient,
+    known_authority,
+    unique_unique_ids,
+    service_times_in_order,
+)
+"""Those that hold for an update (ITI-57), whose Associations have rules of their own."""
 
 
 def _dated(message: Message) -> list[tuple[str, Dated]]:

@@ -15,7 +15,7 @@ from xds.metadata.judge import Judge
 from xds.metadata.message import Message, sort_objects
 from xds.metadata.policy import Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import NOWHERE, RimObject
-from xds.metadata.rules import RULES
+from xds.metadata.rules import RULES, Rule
 from xds.metadata.views import Submission
 
 __all__ = ["Actor", "CodePolicy", "IdentifierCheck", "Submission", "read_submission"]
@@ -34,14 +34,15 @@ def read_submission(  # noqa: PLR0913 - what a message is judged by
     identifier_checks: Mapping[str, IdentifierCheck] = NO_CHECKS,
     entry_types: frozenset[str] = STABLE_ONLY,
     where: Where = NOWHERE,
+    rules: tuple[Rule, ...] = RULES,
 ) -> tuple[Submission | None, tuple[Complaint, ...]]:
     """Return the submission and every complaint; None when there is no single SubmissionSet.
 
     The submission may come beside errors, so that a room can add what the ledger knows; a caller
     that finds an error (`Complaint.is_error`) must not store it. `identifier_checks` are the checks
     that the domain's authorities name, such as `ins`. `entry_types` are the objectTypes that the
-    transaction takes. `where` is the place of the request, for what is wrong with a submission that
-    has no object to point at.
+    transaction takes, and `rules` what holds between objects in it. `where` is the place of the
+    request, for what is wrong with a submission that has no object to point at.
 
     Spec: ITI TF-3 §4.2, Table 4.3.1-3. Errors: XDSRegistryMetadataError or
     XDSRepositoryMetadataError, XDSPatientIdDoesNotMatch, XDSUnknownPatientId,
@@ -57,7 +58,7 @@ def read_submission(  # noqa: PLR0913 - what a message is judged by
     for subject, rim in message.objects:
         found.extend(judge.judge(subject, rim))
     # (3) The rules between objects.
-    for rule in RULES:
+    for rule in rules:
         found.extend(rule(message))
     found = [replace(c, where=where) if c.where is NOWHERE else c for c in found]
     # (4) In the message's order, which is how its author reads them.

@@ -66,12 +66,15 @@ REPLACING: Final = frozenset({REPLACE, TRANSFORM_AND_REPLACE})
 """Relationships that deprecate their target."""
 NEEDS_REGISTERED_TARGET: Final = frozenset({REPLACE, TRANSFORM_AND_REPLACE, IS_SNAPSHOT_OF})
 """Relationships whose target cannot be in the same submission (ITI TF-2 §3.42.4.1.3.5)."""
-UPDATE_ASSOCIATION_TYPES: Final = frozenset(
-    {
-        "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus",
-        "urn:ihe:iti:2010:AssociationType:SubmitAssociation",
-    }
-)
+UPDATE_AVAILABILITY_STATUS: Final = "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus"
+SUBMIT_ASSOCIATION: Final = "urn:ihe:iti:2010:AssociationType:SubmitAssociation"
+PREVIOUS_VERSION: Final = "PreviousVersion"
+ASSOCIATION_PROPAGATION: Final = "AssociationPropagation"
+ORIGINAL_STATUS: Final = "OriginalStatus"
+NEW_STATUS: Final = "NewStatus"
+UPDATE_SLOTS: Final = (PREVIOUS_VERSION, ASSOCIATION_PROPAGATION, ORIGINAL_STATUS, NEW_STATUS)
+"""Slots of Associations by which Update Document Set (ITI-57) is told what to do."""
+UPDATE_ASSOCIATION_TYPES: Final = frozenset({UPDATE_AVAILABILITY_STATUS, SUBMIT_ASSOCIATION})
 """Of Update Document Set (ITI-57); known, in order to be refused elsewhere by name."""
 ASSOCIATION_TYPES: Final = RELATIONSHIPS | {HAS_MEMBER}
 

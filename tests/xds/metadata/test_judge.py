@@ -540,7 +540,7 @@ def test_a_coded_specialty_is_of_the_domain_s_value_set_and_plain_text_is_free(t
 # -- strangers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["creationtime", "PreviousVersion", "urn:ihe:iti:made-up", "urn:"])
+@pytest.mark.parametrize("name", ["creationtime", "previousversion", "urn:ihe:iti:made-up", "urn:"])
 @pytest.mark.parametrize("subject", list(Subject))
 def test_extra_metadata_is_named_by_a_urn_of_its_own(subject, name):
     complaint = the_only(VALID[subject]().with_slot(name, "x"), subject)
