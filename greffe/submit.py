@@ -50,7 +50,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "--sign",
         action="store_true",
-        help="add the signature of the submission set (IHE DSG), by the home's test signer",
+        help="add the signature of the submission set (IHE DSG), by the home's test signer; for "
+        "domains that let a signature stand for its whole set, such as dmp",
     )
     parser.add_argument("--comments", default="", metavar="TEXT", help="of the submission set")
     add_json_flag(parser)
