@@ -15,6 +15,7 @@ from registry.iti51_multi_patient_query import handle as iti51_multi_patient_que
 from registry.iti57_update import handle as iti57_update
 from registry.iti61_register_on_demand import handle as iti61_register_on_demand
 from registry.iti62_remove import handle as iti62_remove
+from registry.iti92_restricted_update import handle as iti92_restricted_update
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
 from xds.audit.trail import Trail
@@ -77,6 +78,9 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
             iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits, statuses=known),
             iti57_update.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
             iti62_remove.room(ledger=ledger),
+            iti92_restricted_update.room(
+                ledger=ledger, domain=settings.domain, identifier_checks=CHECKS
+            ),
             *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
         ),
         gate=Gate.from_files(

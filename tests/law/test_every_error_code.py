@@ -22,6 +22,10 @@ PROVIDED: Final = "repository/iti41_provide/test_handle.py::"
 UPDATED: Final = (
     "registry/iti57_update/test_room.py::test_refused_with_the_right_code_and_nothing_changes"
 )
+RESTRICTED: Final = (
+    "registry/iti92_restricted_update/test_room.py::"
+    "test_refused_with_the_right_code_and_nothing_changes"
+)
 REMOVED: Final = "registry/iti62_remove/test_room.py::"
 RETRIEVED: Final = "repository/iti43_retrieve/test_message.py::"
 TOLD: Final = "xds/metadata/test_submission.py::"
@@ -50,6 +54,9 @@ CLAIMS: Final[dict[tuple[str, str], str]] = {
     (C.XDS_METADATA_UPDATE_ERROR, "registry"): UPDATED,
     (C.XDS_METADATA_UPDATE_OPERATION_ERROR, "registry"): UPDATED,
     (C.XDS_METADATA_VERSION_ERROR, "registry"): UPDATED,
+    (C.XDS_METADATA_IDENTIFIER_ERROR, "registry"): RESTRICTED,
+    (C.XDS_PATIENT_ID_RECONCILIATION_ERROR, "registry"): RESTRICTED,
+    (C.UNMODIFIABLE_METADATA_ERROR, "registry"): RESTRICTED,
     (C.REFERENCES_EXIST_EXCEPTION, "registry"): REMOVED
     + "test_what_an_association_names_is_not_removed_without_it",
     (C.XDS_UNREFERENCED_OBJECT_EXCEPTION, "registry"): REMOVED

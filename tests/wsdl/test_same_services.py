@@ -82,6 +82,10 @@ OF_LATER_TRANSACTIONS = {
         "urn:ihe:iti:2010:UpdateDocumentSet",
         "urn:ihe:iti:2010:UpdateDocumentSetResponse",
     ),
+    "RestrictedUpdateDocumentSet": (  # RMU supplement §3.92.5
+        "urn:ihe:iti:2018:RestrictedUpdateDocumentSet",
+        "urn:ihe:iti:2018:RestrictedUpdateDocumentSetResponse",
+    ),
     "DeleteDocumentSet": (  # RMD supplement §3.62.5
         "urn:ihe:iti:2010:DeleteDocumentSet",
         "urn:ihe:iti:2010:DeleteDocumentSetResponse",

@@ -16,8 +16,15 @@ from tests.build.submission import (
     a_folder,
     a_submission,
     a_submission_set,
-    an_association,
     has_member,
+)
+from tests.build.update import (
+    UNKNOWN,
+    a_set,
+    a_status,
+    a_submit,
+    a_version,
+    titled,
 )
 from tests.registry.build import BOTH, START, a_call, run, text, texts
 from xds.domain import load_domain
@@ -26,9 +33,7 @@ from xds.metadata import vocabulary as v
 from xds.metadata.rim import LocalizedString
 
 LATER = START.replace(hour=18)
-NEW_SET = f"{ROOT}.57"
 FRENCH = replace(OPEN_DOMAIN, departures=load_domain("dmp").departures)
-UPDATES = "urn:ihe:iti:2010:AssociationType:"
 
 
 def update(registry, *objects, domain=OPEN_DOMAIN):
@@ -39,53 +44,6 @@ def update(registry, *objects, domain=OPEN_DOMAIN):
 def updated(registry, *objects, **how):
     answer = update(registry, *objects, **how)
     assert answer.status == "Success", [c.code_context for c in answer.complaints]
-
-
-def a_set(unique_id=NEW_SET):
-    return a_submission_set(unique_id=unique_id)
-
-
-def a_version(entry, previous="1", *, change=lambda rim: rim, **slots):
-    """A whole update that makes a new version of a registered object."""
-    new = change(entry).with_attribute("id", "New01").with_attribute("lid", entry.attribute("lid"))
-    membership = has_member(SUBMISSION_SET_ID, "New01", status="Original").with_slot(
-        "PreviousVersion", previous
-    )
-    for name, value in slots.items():
-        membership = membership.with_slot(name, value)
-    return a_set(), renewed(new), membership
-
-
-def renewed(rim):
-    """The object with symbolic ids inside, as a client makes of what it has queried."""
-    parts = {}
-    for part, owner in (
-        ("classifications", "classifiedObject"),
-        ("external_identifiers", "registryObject"),
-    ):
-        parts[part] = tuple(
-            one.with_attribute("id", f"{part}{n}").with_attribute(owner, rim.id)
-            for n, one in enumerate(getattr(rim, part))
-        )
-    return replace(rim, version_info=None, **parts)
-
-
-def a_status(target, original, new, *, source=SUBMISSION_SET_ID):
-    return a_set(), an_association(
-        "Change01", f"{UPDATES}UpdateAvailabilityStatus", source, target
-    ).with_slot("OriginalStatus", original).with_slot("NewStatus", new)
-
-
-def a_submit(kind, source, target):
-    return (
-        a_set(),
-        an_association("Submitted01", kind, source, target),
-        an_association("Submit01", f"{UPDATES}SubmitAssociation", SUBMISSION_SET_ID, "Submitted01"),
-    )
-
-
-def titled(rim, title="Autre titre"):
-    return replace(rim, name=(LocalizedString(value=title),))
 
 
 def versions(registry):
@@ -285,7 +243,7 @@ def test_an_archived_document_that_is_masked_stays_archived(registry, entry):
 @pytest.mark.parametrize("status", [v.ARCHIVED, v.DELETED])
 def test_a_domain_without_the_departure_has_no_such_status(registry, entry, status):
     answer = update(registry, *a_status(entry.id, v.APPROVED, status))
-    assert answer.codes == ("XDSMetadataUpdateError",)
+    assert answer.codes == ("XDSMetadataUpdateOperationError",)
     assert versions(registry)["1"].attribute("status") == v.APPROVED
 
 
@@ -313,7 +271,6 @@ def test_an_association_between_registered_objects_is_submitted(registry, entry)
 
 # -- refusals -------------------------------------------------------------------------------------
 
-UNKNOWN = "urn:uuid:00000000-0000-4000-8000-000000000000"
 REFUSALS = {
     "an unknown lid": (
         "XDSMetadataVersionError",
@@ -353,11 +310,11 @@ REFUSALS = {
         lambda e: a_status(e.id, v.DEPRECATED, v.APPROVED),
     ),
     "the status of nothing": (
-        "XDSMetadataUpdateError",
+        "UnresolvedReferenceException",
         lambda _: a_status(UNKNOWN, v.APPROVED, v.DEPRECATED),
     ),
     "an Association to nothing": (
-        "XDSRegistryMetadataError",
+        "UnresolvedReferenceException",
         lambda e: a_submit(v.APPEND, e.id, UNKNOWN),
     ),
     "a set that exists": (
@@ -388,9 +345,9 @@ def test_a_document_in_a_folder_does_not_go_to_another_patient_with_it(placed):
     (entry,) = placed.everything().of("ExtrinsicObject")
     moved = a_document_entry(patient=OTHER_PATIENT).with_attribute("lid", entry.attribute("lid"))
     objects = a_version(moved)
-    elsewhere = a_submission_set(unique_id=NEW_SET, patient=OTHER_PATIENT)
+    elsewhere = a_set(patient=OTHER_PATIENT)
     answer = update(placed, elsewhere, *objects[1:])
-    assert "XDSPatientIdDoesNotMatch" in answer.codes
+    assert "XDSPatientIDReconciliationError" in answer.codes
     _, new, membership = objects
     updated(placed, elsewhere, new, membership.with_slot("AssociationPropagation", "no"))
     assert [o.id for o in placed.find(PATIENT).objects] == []

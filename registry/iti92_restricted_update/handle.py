@@ -1,0 +1,30 @@
+"""The room of ITI-92: the story of an update, with the rules of the restricted one.
+
+Spec: RMU §3.92.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from registry.iti92_restricted_update.rules import RULES
+from registry.ledger.api import Ledger
+from registry.update import change
+from xds.domain import AffinityDomain
+from xds.metadata.policy import IdentifierCheck
+from xds.story import Room
+
+ACTION: Final = "urn:ihe:iti:2018:RestrictedUpdateDocumentSet"
+
+
+def room(
+    *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
+) -> Room:
+    """Return the room over a ledger."""
+    return change.room(
+        transaction="ITI-92",
+        action=ACTION,
+        rules=RULES,
+        ledger=ledger,
+        domain=domain,
+        identifier_checks=identifier_checks,
+    )

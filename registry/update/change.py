@@ -1,0 +1,232 @@
+"""The story of an update: read, look up, check, plan, apply, answer; one transaction.
+
+Spec: MU §3.57.4.1.3 (all or nothing); RMU §3.92.4.1.3. Which rules a room has is its own to say.
+
+A message that changes a status names no logicalID, and the objects that it names may be another
+patient's than it says: so a look at whose they are comes first, and is made sure of in the write.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from registry.failures import failing
+from registry.ledger.api import (
+    Columns,
+    Kind,
+    Known,
+    KnownObject,
+    Ledger,
+    LedgerBusyError,
+    Reader,
+    Select,
+    Unit,
+    Wanted,
+)
+from registry.submission.facts import (
+    Facts,
+    concerned_by,
+    fingerprint_of,
+    in_reading_order,
+    wanted_of,
+)
+from registry.submission.naming import NewUuid, new_uuid
+from registry.update.operation_rules import Rule
+from registry.update.operations import Operations, sort_operations
+from registry.update.plan import make_plan
+from registry.update.propagation import carried
+from xds.audit.event import Concerned
+from xds.domain import AffinityDomain
+from xds.ebrim.response import Status, registry_response
+from xds.ebrim.submit import read_submission_request
+from xds.errors import Complaint
+from xds.metadata import vocabulary as v
+from xds.metadata.departures import statuses
+from xds.metadata.policy import IdentifierCheck
+from xds.metadata.rules import UPDATE_RULES
+from xds.metadata.views import Submission
+from xds.namespaces import LCM
+from xds.soap.exchange import Answer
+from xds.story import Call, Outcome, Refused, Room
+
+MAX_ATTEMPTS: Final = 3
+
+
+class _MovedError(Exception):
+    """Objects became another patient's between the look at whose they are and the write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The handle of a room that changes metadata."""
+
+    ledger: Ledger
+    domain: AffinityDomain
+    identifier_checks: Mapping[str, IdentifierCheck]
+    rules: tuple[Rule, ...]
+    response: str
+    """The answer's wsa:Action."""
+    new_uuid: NewUuid = new_uuid
+
+    def __call__(self, call: Call) -> Outcome:
+        """Update Document Set [ITI-57] and Restricted Update Document Set [ITI-92].
+
+        Spec: MU §3.57.4.1.3, RMU §3.92.4.1.3. Errors: as the room's contract says, all of a message
+        at once.
+        """
+        # (1) Read: a typed submission, and every complaint that the message alone gives.
+        submission, complaints = read_submission_request(
+            call.request.body,
+            call.request.body_where,
+            actor="registry",
+            domain=self.domain,
+            identifier_checks=self.identifier_checks,
+            entry_types=frozenset({v.STABLE, v.ON_DEMAND}),
+            rules=UPDATE_RULES,
+        )
+        if submission is None:
+            raise Refused(complaints, Concerned())
+        with failing(concerned_by(submission)):
+            concerned = self._change(call, submission, complaints)
+        # (6) Answer; warnings do not make a failure.
+        return Outcome(
+            answer=Answer(
+                action=self.response, body=(registry_response(complaints, Status.SUCCESS),)
+            ),
+            concerned=concerned,
+            complaints=complaints,
+        )
+
+    def _change(
+        self, call: Call, submission: Submission, complaints: tuple[Complaint, ...]
+    ) -> Concerned:
+        wanted = wanted_of(submission)
+        for _ in range(MAX_ATTEMPTS):
+            patients = self.ledger.read(lambda reader: _patients(reader, wanted))
+            held = replace(wanted, patient_ids=wanted.patient_ids | patients)
+            try:
+                return self.ledger.write(held, self._work(call, submission, complaints, held))
+            except _MovedError:
+                continue
+        raise LedgerBusyError
+
+    def _work(
+        self, call: Call, submission: Submission, complaints: tuple[Complaint, ...], held: Wanted
+    ) -> Callable[[Unit], Concerned]:
+        def work(unit: Unit) -> Concerned:
+            # (2) Look up what the update names, then every version and Association of it.
+            known = _look_up(unit, held)
+            if not {o.patient_id for o in _named(known, held)} <= held.patient_ids:
+                raise _MovedError
+            concerned = _concerned(submission, known)
+            facts = Facts(
+                submission=submission, known=known, fingerprint=fingerprint_of(submission)
+            )
+            operations = _operations(facts, unit, self.domain)
+            # (3) Check every rule; collect all complaints.
+            found = (*complaints, *(c for rule in self.rules for c in rule(operations)))
+            if any(c.is_error for c in found):
+                raise Refused(in_reading_order(found), concerned)
+            # (4) Plan, and (5) apply.
+            unit.apply(
+                make_plan(
+                    operations,
+                    instant=f"{call.instant:%Y%m%d%H%M%S}",
+                    new_uuid=self.new_uuid,
+                    message_id=call.request.message_id or "",
+                )
+            )
+            return concerned
+
+        return work
+
+
+def _operations(facts: Facts, unit: Unit, domain: AffinityDomain) -> Operations:
+    operations = sort_operations(facts, statuses(domain.departures), {})
+    needed = {n.latest.entry_uuid for n in operations.versions if n.latest}
+    needed |= {association.entry_uuid for association in carried(operations)}
+    return replace(operations, before=unit.objects(needed))
+
+
+def _look_up(unit: Unit, wanted: Wanted) -> Known:
+    """Return what is named, and every version and Association of it."""
+    named = unit.look_up(wanted)
+    latest = {versions[-1].entry_uuid for versions in named.by_logical_id.values()}
+    ends = {
+        end
+        for rim in unit.objects(wanted.entry_uuids).values()
+        if rim.tag == "Association"
+        for end in (rim.attribute("sourceObject"), rim.attribute("targetObject"))
+        if end
+    }
+    lids = {o.logical_id for o in named.by_uuid.values() if o.logical_id}
+    return unit.look_up(
+        replace(
+            wanted,
+            touching=wanted.touching | latest | ends,
+            logical_ids=wanted.logical_ids | lids,
+        )
+    )
+
+
+def _named(known: Known, wanted: Wanted) -> list[KnownObject]:
+    """Return the objects that the message names, by id or logicalID."""
+    found = [known.by_uuid[uuid] for uuid in wanted.entry_uuids if uuid in known.by_uuid]
+    return found + [o for lid in wanted.logical_ids for o in known.by_logical_id.get(lid, ())]
+
+
+def _patients(reader: Reader, wanted: Wanted) -> frozenset[str]:
+    """Return whose are now the objects that the message names."""
+    names = (("entry_uuid", wanted.entry_uuids), ("logical_id", wanted.logical_ids))
+    return frozenset(
+        found.patient_id
+        for column, values in names
+        if values
+        for kind in Kind
+        for found in reader.select(
+            Select(kind=kind, where=(Columns(column=column, values=tuple(sorted(values))),))
+        )
+    )
+
+
+def _concerned(submission: Submission, known: Known) -> Concerned:
+    """Return whom and what an update concerns, for the audit event: what it names too."""
+    said = concerned_by(submission)
+    entries = [
+        known.by_uuid[a.target]
+        for a in submission.associations
+        if a.target in known.by_uuid and known.by_uuid[a.target].kind is Kind.DOCUMENT_ENTRY
+    ]
+    patients = (*said.patients, *sorted({o.patient_id for o in entries if o.patient_id}))
+    documents = (*said.documents, *(o.unique_id for o in entries))
+    return replace(
+        said,
+        patients=tuple(dict.fromkeys(patients)),
+        documents=tuple(dict.fromkeys(documents)),
+    )
+
+
+def room(  # noqa: PLR0913 - what makes one update another
+    *,
+    transaction: str,
+    action: str,
+    rules: tuple[Rule, ...],
+    ledger: Ledger,
+    domain: AffinityDomain,
+    identifier_checks: Mapping[str, IdentifierCheck],
+) -> Room:
+    """Return a transaction's room over a ledger."""
+    return Room(
+        transaction=transaction,
+        action=action,
+        response_action=f"{action}Response",
+        body=f"{{{LCM}}}SubmitObjectsRequest",
+        handle=Change(
+            ledger=ledger,
+            domain=domain,
+            identifier_checks=identifier_checks,
+            rules=rules,
+            response=f"{action}Response",
+        ),
+        refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
+    )
