@@ -77,6 +77,10 @@ pytest: $(INSTALLED)
 	@echo "==> pytest ($$($(BIN)/python --version))"
 	@$(PYTEST) -m "not interop" $(ARGS)
 
+.PHONY: explore
+explore: $(INSTALLED) ## All tests, property tests with examples that were not drawn before
+	@GREFFE_EXPLORE=1 $(PYTEST) -m "not interop" $(ARGS)
+
 .PHONY: interop
 interop: $(INSTALLED) ## Foreign clients against a running node: gSOAP, JAX-WS, zeep, node, PHP
 	@echo "==> foreign clients"

@@ -1,5 +1,8 @@
 """What holds for every test: a PostgreSQL server; under `.ci/run` no skip for want of a program.
 
+Property tests draw the same examples for the same tree, so that a verdict can be repeated; with
+GREFFE_EXPLORE=1 (`make explore`) they draw others each time.
+
 Elsewhere a test that needs a Debian program skips when it is absent, with the program's name in the
 reason; with GREFFE_INTEROP=1 such a skip is a failure.
 """
@@ -8,6 +11,12 @@ import os
 import re
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("GREFFE_EXPLORE") != "1":
+    # Here and not in a fixture: each test takes its settings when its module is imported.
+    settings.load_profile("repeatable")
 
 PROGRAMS = re.compile(
     r"xmlsec1|nginx|wsdl2h|soapcpp2|gsoap|g\+\+|java|wsimport|jax-?ws|\bphp\b|\bnode\b|\bnpm\b",

@@ -85,7 +85,9 @@ def _ends(held: Things, association: Thing, new: list[Thing]) -> Iterator[str]:
             yield "XDSRegistryDeprecatedDocumentError"
         return
     is_old = association.association_type in v.NEEDS_REGISTERED_TARGET
-    if target.kind != "entry" or (is_old and target in new):
+    # An id of the message that is in use already is refused as such, and names what is registered.
+    is_registered = any(t.id == target.id for t in held.all)
+    if target.kind != "entry" or (is_old and not is_registered):
         yield "UnresolvedReferenceException"
         return
     if target.status != v.APPROVED:
