@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "patient": "greffe.patient",
     "submit": "greffe.submit",
     "query": "greffe.query",
+    "update": "greffe.update",
     "retrieve": "greffe.retrieve",
     "demo": "greffe.demo",
 }

@@ -164,7 +164,7 @@ def _objects(
     facts = {
         "entryUUID": new_uuid(),
         "uniqueId": unique_id,
-        "sourceId": _source_id(),
+        "sourceId": source_id(),
         "patientId": group[0].patient_id,
         "submissionTime": f"{now():%Y%m%d%H%M%S}",
         "comments": comments,
@@ -175,7 +175,7 @@ def _objects(
     return [submission_set, *entries, *members]
 
 
-def _source_id() -> str:
+def source_id() -> str:
     """Return the OID of this machine as a Document Source: the same one every time."""
     return f"2.25.{uuid.uuid5(uuid.NAMESPACE_DNS, platform.node()).int}"
 
