@@ -1,6 +1,6 @@
 """The Repository as a WSGI application: which action leads to which room.
 
-Spec: ITI TF-2 §3.41, §3.43, Appendix V.
+Spec: ITI TF-2 §3.41, §3.43, Appendix V; RMD supplement §3.86.
 """
 
 from typing import Any

@@ -10,10 +10,12 @@ from dmp.vihf import profile_of
 from repository.credentials import Credentials, Forwarding, Vouching
 from repository.iti41_provide import handle as iti41_provide
 from repository.iti43_retrieve import handle as iti43_retrieve
+from repository.iti86_remove import handle as iti86_remove
 from repository.registry_client import RegistryClient
 from repository.vault.api import Vault
 from repository.vault.files import open_blobs
 from repository.vault.index import SqlIndex, open_index
+from repository.vault.removing import erase_doomed
 from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
@@ -44,7 +46,7 @@ class Repository:
 
 
 def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -> Repository:
-    """Open every part; staging is swept here.
+    """Open every part; staging is swept here, and what a removal left is erased.
 
     `own_url` is the address under which callers reach the service: an assertion may name it as its
     audience (ITI TF-2 §3.40.4.1.2).
@@ -53,6 +55,7 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
     """
     index = open_index(settings.vault_index_url)
     vault = Vault(blobs=open_blobs(settings.vault_folder), index=index)
+    erase_doomed(vault)
     return Repository(
         rooms=(
             iti41_provide.room(
@@ -71,6 +74,7 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
                 ),
             ),
             iti43_retrieve.room(vault=vault, repository_unique_id=settings.repository_unique_id),
+            iti86_remove.room(vault=vault, repository_unique_id=settings.repository_unique_id),
         ),
         gate=_gate(settings, own_url),
         trail=Trail(settings.audit_folder / "repository.jsonl"),

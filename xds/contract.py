@@ -47,9 +47,10 @@ SCHEMA_FILES: Final = (
     "lcm.xsd",
     "query.xsd",
     "XDS.b_DocumentRepository.xsd",
+    "RMD.xsd",
 )
-EVERY_BODY: Final = "XDS.b_DocumentRepository.xsd"
-"""The schema that imports all others: a validator made from it knows every body of XDS.b."""
+EVERY_BODY: Final = "RMD.xsd"
+"""The schema that leads to all others: a validator of it knows every body of XDS.b and of RMD."""
 
 FEED_BODY: Final = "PatientIdentityFeed.xsd"
 """The schema that knows every body of ITI-44."""

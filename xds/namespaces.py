@@ -23,6 +23,7 @@ RS: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
 LCM: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"
 QUERY: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
 XDSB: Final = "urn:ihe:iti:xds-b:2007"
+RMD: Final = "urn:ihe:iti:rmd:2017"
 HL7V3: Final = "urn:hl7-org:v3"
 
 PREFIXES: Final = {
@@ -39,6 +40,7 @@ PREFIXES: Final = {
     LCM: "lcm",
     QUERY: "query",
     XDSB: "xds",
+    RMD: "rmd",
     HL7V3: "hl7",
 }
 

@@ -74,9 +74,11 @@ class Provide:
                 )
                 letter, security = write_submit_objects(objects), self.credentials.header(call)
                 # (4) Make the documents durable and retrievable: all of them or none.
-                self.vault.blobs.keep(_each_once(staged.values()))
-            holdings = offer.holdings(receipts)
-            offer.refuse_if(map(offer.conflict, self.vault.index.admit(holdings)))
+                holdings = offer.holdings(receipts)
+                with self.vault.blobs.sheltered(receipts.values()):
+                    self.vault.blobs.keep(_each_once(staged.values()))
+                    conflicts = self.vault.index.admit(holdings)
+            offer.refuse_if(map(offer.conflict, conflicts))
         # (5) Register.
         answer = self._register(letter, security, holdings, offer)
         # (6) Answer what the Registry answered, about the caller's own message.

@@ -3,16 +3,17 @@
 Spec: ITI TF-2 §3.43.4.1.3, §3.43.4.2.3. Bytes are never served unless they are what was stored:
 small documents are read and verified before the answer begins; of large ones the size is checked
 before, and the digest while they stream, the last chunk being held back, so that a damaged one ends
-in a broken connection and never in a complete answer.
+in a broken connection and never in a complete answer. What is open is read to its end even when the
+document is removed meanwhile.
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from repository.document_request import DocumentRequest
 from repository.iti43_retrieve import message, rules
 from repository.iti43_retrieve.message import DocumentResponse
-from repository.iti43_retrieve.rules import DocumentRequest
 from repository.vault.api import BlobDamagedError, Holding, Vault, VaultError
 from xds.audit.event import Concerned
 from xds.ebrim.response import Status
@@ -23,6 +24,8 @@ from xds.story import Call, Outcome, Refused, Room
 
 SMALL_OCTETS = 1024 * 1024
 """A document up to this size is verified before the answer begins."""
+OPENED_DOCUMENTS = 64
+"""So many of one answer are opened before it begins: a removal meanwhile does not tear them."""
 KEPT_OCTETS = 4 * 1024 * 1024
 """Verified bytes that one answer keeps in memory; past it they are read, and verified, again."""
 
@@ -85,21 +88,33 @@ class Retrieve:
         try:
             return DocumentResponse(request=request, document=self._open(holding, number, room))
         except VaultError as damage:
+            if self._is_gone(holding):
+                return rules.not_held(request)
             log.error("unreadable blob: %s", damage)  # noqa: TRY400 - the place matters
             return rules.damaged(request)
+
+    def _is_gone(self, holding: Holding) -> bool:
+        """Whether the document was removed since it was looked up."""
+        try:
+            return not self.vault.index.find([holding.unique_id])
+        except VaultError:
+            return False
 
     def _open(self, holding: Holding, number: int, room: int) -> OutgoingDocument:
         """Return the document, verified as far as can be done before it streams."""
         receipt, blobs = holding.receipt, self.vault.blobs
         kept: bytes | None = None
+        opened: Iterator[bytes] | None = None
         if receipt.size_octets <= SMALL_OCTETS and not blobs.is_known_right(receipt):
             content = b"".join(blobs.read(receipt))
             kept = content if len(content) <= room else None
-        elif not blobs.is_whole(receipt):
+        if kept is None and number <= OPENED_DOCUMENTS:
+            opened = blobs.open(receipt)
+        elif kept is None and not blobs.is_whole(receipt):
             raise BlobDamagedError(f"blob {receipt.sha256} is missing or not of its size")
 
         def chunks() -> Iterator[bytes]:
-            return iter((kept,)) if kept is not None else blobs.read(receipt)
+            return iter((kept,)) if kept is not None else opened or blobs.read(receipt)
 
         return OutgoingDocument(
             content_id=f"{number}.{receipt.sha256[:32]}@repository",

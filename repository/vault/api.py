@@ -6,10 +6,16 @@ answers.
 Custody in three moves, so that a crash between any two leaves either nothing or unreferenced bytes:
 `stage` (bytes arrive, nobody can find them) → `keep` (durable under their own digest) → `admit` (a
 uniqueId points to them, all of a submission's or none). `withdraw` undoes an `admit` that the
-Registry refused.
+Registry refused. From `keep` to `admit` the submission is `sheltered`: what another one's removal
+leaves behind is not erased under its hands.
+
+Removal in two moves, in `removing`: `forget` (no uniqueId points to the bytes any more, and they
+are written down as doomed, in one transaction) → `erase` (the bytes go, unless another uniqueId
+names them). What a crash leaves doomed is erased at the next removal or start.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,6 +49,14 @@ class Conflict:
     held: Holding
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doomed:
+    """Bytes that one removal has left without one of their names."""
+
+    number: int
+    sha256: str
+
+
 class Staged(Protocol):
     """Bytes that have arrived and that nobody can find yet."""
 
@@ -60,7 +74,7 @@ class Staged(Protocol):
 class Blobs(Protocol):
     """Bytes under their own SHA-256.
 
-    Unreferenced ones are legal and stay until a collection finds them.
+    Unreferenced ones, which a crash or a refused submission leaves behind, are legal.
     """
 
     def stage(self, chunks: Iterable[bytes]) -> Staged:
@@ -70,6 +84,16 @@ class Blobs(Protocol):
         """Make staged bytes durable and findable; the same bytes again are legal.
 
         Errors: VaultError.
+        """
+
+    def sheltered(self, receipts: Collection[Receipt]) -> AbstractContextManager[None]:
+        """Hold back every `erase` of these blobs meanwhile. Errors: VaultError."""
+
+    def erase(self, sha256: str, is_named: Callable[[], bool]) -> bool:
+        """Destroy a blob, durably, unless a uniqueId names it; whether it is gone.
+
+        `is_named` is asked when nobody can give it a name any more. Errors: VaultError, and those
+        of `is_named`.
         """
 
     def discard(self, staged: Sequence[Staged]) -> None:
@@ -87,6 +111,12 @@ class Blobs(Protocol):
         Errors: BlobDamagedError.
         """
 
+    def open(self, receipt: Receipt) -> Iterator[bytes]:
+        """As `read`, but find the bytes now: they are read to their end even if erased meanwhile.
+
+        Errors: BlobDamagedError, VaultError, at once.
+        """
+
 
 class Index(Protocol):
     """Which uniqueId names which bytes."""
@@ -99,6 +129,21 @@ class Index(Protocol):
 
     def find(self, unique_ids: Sequence[str]) -> Mapping[str, Holding]:
         """Return those that are held, by uniqueId."""
+
+    def forget(self, unique_ids: Sequence[str]) -> Mapping[str, Holding]:
+        """Let none of them name anything, however often it was admitted, and doom their bytes.
+
+        All in one transaction. Returns what they named; one that named nothing is not in it.
+        """
+
+    def doomed(self) -> Sequence[Doomed]:
+        """Return what is to be erased."""
+
+    def is_named(self, sha256: str) -> bool:
+        """Whether a uniqueId names these bytes."""
+
+    def settle(self, doomed: Doomed) -> None:
+        """Strike one out that was erased, or that another uniqueId names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

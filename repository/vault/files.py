@@ -14,9 +14,9 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Disk:
     write: Callable[[int, bytes | memoryview], int] = os.write
     fsync: Callable[[int], None] = os.fsync
     rename: Callable[[str, str], None] = os.rename
+    unlink: Callable[[str], None] = os.unlink
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,19 +144,43 @@ class FileBlobs:
         What was found right a moment ago, and has not been touched since, is not hashed again.
         Errors: BlobDamagedError when it is missing, short, long or not what it was; VaultError.
         """
-        path = self._path(receipt)
-        with _failure("read", path), open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            status = os.fstat(file.fileno())
-            if status.st_size != receipt.size_octets:
-                raise BlobDamagedError(
-                    f"{path} has {status.st_size} octets, not {receipt.size_octets}"
-                )
-            if self.verified.holds(receipt.sha256, status):
-                while chunk := file.read(READ_OCTETS):
-                    yield chunk
-                return
-            yield from checked(file, receipt, path, self.helpers)
-            self.verified.note(receipt.sha256, status)
+        yield from self.open(receipt)
+
+    def open(self, receipt: Receipt) -> Iterator[bytes]:
+        """Open the blob now, and yield it as `read` does: an open file outlives its name.
+
+        Errors: as `read`, of a blob that is missing or not of its size at once.
+        """
+        reading = self._reading(receipt)
+        next(reading)  # a generator that has begun closes its file when it is dropped
+        return reading
+
+    @contextmanager
+    def sheltered(self, receipts: Collection[Receipt]) -> Iterator[None]:
+        """Share a lock on the folders of these blobs; `erase` needs one of them alone.
+
+        Why: an `erase` between `keep` and `admit` would take bytes that are about to be named.
+        Errors: VaultError.
+        """
+        with ExitStack() as stack:
+            for shard in sorted({self._shard(receipt.sha256) for receipt in receipts}):
+                stack.enter_context(self._locked(shard, fcntl.LOCK_SH))
+            yield
+
+    def erase(self, sha256: str, is_named: Callable[[], bool]) -> bool:
+        """Unlink the blob and fsync its folder, unless a uniqueId names it; whether it is gone.
+
+        Who has it open reads it to its end. Errors: VaultError, and those of `is_named`.
+        """
+        shard = self._shard(sha256)
+        with self._locked(shard, fcntl.LOCK_EX) as folder:
+            if is_named():
+                return False
+            with _failure("erase", f"{shard}/{sha256}"):
+                with suppress(FileNotFoundError):  # a crash came after the unlink
+                    self.disk.unlink(f"{shard}/{sha256}")
+                self.disk.fsync(folder)
+        return True
 
     def sweep(self) -> int:
         """Remove what a crash left in staging and return how many files that were."""
@@ -176,7 +201,39 @@ class FileBlobs:
         return self.folder / "staging"
 
     def _path(self, receipt: Receipt) -> str:
-        return f"{self.folder}/blobs/{receipt.sha256[:2]}/{receipt.sha256}"
+        return f"{self._shard(receipt.sha256)}/{receipt.sha256}"
+
+    def _shard(self, sha256: str) -> str:
+        return f"{self.folder}/blobs/{sha256[:2]}"
+
+    @contextmanager
+    def _locked(self, shard: str, how: int) -> Iterator[int]:
+        """Hold a lock on a folder among all threads and processes; a crash lets it go."""
+        with _failure("lock", shard):
+            descriptor = self.disk.open(shard, os.O_RDONLY | os.O_DIRECTORY, 0)
+        try:
+            with _failure("lock", shard):
+                fcntl.flock(descriptor, how)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _reading(self, receipt: Receipt) -> Iterator[bytes]:
+        """Yield nothing once the file is open and has its size, then the blob."""
+        path = self._path(receipt)
+        with _failure("read", path), open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            status = os.fstat(file.fileno())
+            if status.st_size != receipt.size_octets:
+                raise BlobDamagedError(
+                    f"{path} has {status.st_size} octets, not {receipt.size_octets}"
+                )
+            yield b""
+            if self.verified.holds(receipt.sha256, status):
+                while chunk := file.read(READ_OCTETS):
+                    yield chunk
+                return
+            yield from checked(file, receipt, path, self.helpers)
+            self.verified.note(receipt.sha256, status)
 
     def _new_staging_file(self) -> tuple[str, int]:
         """Create and lock; a sweep that got in between has unlinked it, so try again."""

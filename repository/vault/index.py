@@ -1,12 +1,13 @@
 """The vault's index in SQL: which uniqueId names which bytes. SQLite by default, PostgreSQL by URL.
 
-Spec: ITI TF-2 §3.41.4.1.3.2. One table, one statement to admit and one to withdraw, each atomic by
-itself on both databases, so that two submissions of one uniqueId at the same instant need no other
-lock.
+Spec: ITI TF-2 §3.41.4.1.3.2. One statement to admit, one to withdraw and one to forget, each atomic
+by itself on both databases, so that two submissions of one uniqueId at the same instant need no
+other lock. A second table says which bytes a removal has still to erase.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Executable,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     Text,
@@ -24,13 +26,14 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    insert,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from repository.vault.api import Conflict, Holding, OutOfSpaceError, Receipt, VaultError
+from repository.vault.api import Conflict, Doomed, Holding, OutOfSpaceError, Receipt, VaultError
 
 TABLES = MetaData()
 HOLDING = Table(
@@ -44,8 +47,16 @@ HOLDING = Table(
     # How many submissions admitted it and were not refused; only `withdraw` looks at it.
     Column("claims", Integer, nullable=False),
 )
+# Bytes to be erased: a row for each removal of a name, so that nobody strikes out another's.
+DOOMED = Table(
+    "doomed",
+    TABLES,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False),
+)
 LOOKUP = select(HOLDING).where(HOLDING.c.unique_id.in_(bindparam("unique_ids", expanding=True)))
 LOOKUP_ONE = select(HOLDING).where(HOLDING.c.unique_id == bindparam("unique_id"))
+FORGET = delete(HOLDING).where(HOLDING.c.unique_id == bindparam("unique_id")).returning(HOLDING)
 BUSY_SECONDS = 30
 LOOKUP_AT_ONCE = 500
 """uniqueIds in one select; SQLite binds at least 999 variables."""
@@ -95,6 +106,36 @@ class SqlIndex:
         """Return those that are held, by uniqueId. Errors: VaultError."""
         with self._connection() as connection:
             return _find(connection, unique_ids)
+
+    def forget(self, unique_ids: Sequence[str]) -> Mapping[str, Holding]:
+        """Remove these names and doom what they named, in one transaction. Errors: VaultError."""
+        forgotten: dict[str, Holding] = {}
+        with self._connection(writes=True) as connection:
+            for unique_id in sorted(set(unique_ids)):  # in the order of `_ordered`
+                row = connection.execute(FORGET, {"unique_id": unique_id}).first()
+                if row is not None:
+                    forgotten[unique_id] = _holding(row)
+                    connection.execute(insert(DOOMED).values(sha256=row.sha256))
+            connection.commit()
+        return forgotten
+
+    def doomed(self) -> Sequence[Doomed]:
+        """Return what is to be erased. Errors: VaultError."""
+        with self._connection() as connection:
+            rows = connection.execute(select(DOOMED).order_by(DOOMED.c.number))
+            return [Doomed(number=row.number, sha256=row.sha256) for row in rows]
+
+    def is_named(self, sha256: str) -> bool:
+        """Return whether a uniqueId names these bytes. Errors: VaultError."""
+        one = select(HOLDING.c.unique_id).where(HOLDING.c.sha256 == sha256).limit(1)
+        with self._connection() as connection:
+            return connection.execute(one).first() is not None
+
+    def settle(self, doomed: Doomed) -> None:
+        """Strike one out. Errors: VaultError."""
+        with self._connection(writes=True) as connection:
+            connection.execute(delete(DOOMED).where(DOOMED.c.number == doomed.number))
+            connection.commit()
 
     def count(self) -> int:
         """Return how many documents are held. Errors: VaultError."""
@@ -186,9 +227,13 @@ def _find(connection: Connection, unique_ids: Sequence[str]) -> dict[str, Holdin
             else connection.execute(LOOKUP, {"unique_ids": some})
         )
         for row in rows:
-            found[row.unique_id] = Holding(
-                unique_id=row.unique_id,
-                receipt=Receipt(sha256=row.sha256, sha1=row.sha1, size_octets=row.size_octets),
-                mime_type=row.mime_type,
-            )
+            found[row.unique_id] = _holding(row)
     return found
+
+
+def _holding(row: Row[Any]) -> Holding:
+    return Holding(
+        unique_id=row.unique_id,
+        receipt=Receipt(sha256=row.sha256, sha1=row.sha1, size_octets=row.size_octets),
+        mime_type=row.mime_type,
+    )

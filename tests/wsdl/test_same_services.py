@@ -90,6 +90,10 @@ OF_LATER_TRANSACTIONS = {
         "urn:ihe:iti:2010:DeleteDocumentSet",
         "urn:ihe:iti:2010:DeleteDocumentSetResponse",
     ),
+    "RemoveDocuments": (  # RMD supplement §3.86.5
+        "urn:ihe:iti:2017:RemoveDocuments",
+        "urn:ihe:iti:2017:RemoveDocumentsResponse",
+    ),
 }
 """Operations that the published description of 2007 does not have, and their actions."""
 
@@ -112,6 +116,38 @@ def test_an_actor_offers_what_the_published_description_offers(actor):
         pytest.skip(f"the published WSDLs are not at {REFERENCE}")
     published = etree.parse(REFERENCE / f"XDS.b_{actor}.wsdl").getroot()
     assert service(without_later_transactions(own(actor))) == service(without_hl7(published))
+
+
+def removal(root, actor):
+    """The operation of RMD alone: its elements and actions, whatever namespace the WSDL has."""
+    described = service(root)
+    ((messages, operation),) = [
+        ([name for _, name, _ in ends], (name, [action for _, _, action in ends]))
+        for (_, name), ends in described["operations"].items()
+        if name in {"DocumentRegistry_DeleteDocumentSet", "DocumentRepository_RemoveDocuments"}
+    ]
+    elements = [described["messages"][one.rpartition("}")[2]] for one in messages]
+    actions = {
+        bound[name][0]
+        for binding in described["bindings"].values()
+        for bound in (binding["operations"],)
+        for name in bound
+        if name == operation[0]
+    }
+    return operation, elements, actions
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_a_removal_is_what_the_published_description_of_rmd_says(actor):
+    if not REFERENCE.is_dir():
+        pytest.skip(f"the published WSDLs are not at {REFERENCE}")
+    text = (REFERENCE / f"RMD_{actor}.wsdl").read_bytes()
+    # It has a binding for SOAP 1.1 too, and ends the name of WS-Addressing's WSDL with a slash.
+    root = etree.fromstring(text.replace(b'addressing/wsdl/"', b'addressing/wsdl"'))
+    for one in list(root.iter(f"{WSDL}binding", f"{WSDL}port")):
+        if one.get("name").endswith("Soap11"):
+            one.getparent().remove(one)
+    assert removal(own(actor), actor) == removal(root, actor)
 
 
 @pytest.mark.parametrize("actor", ACTORS)
