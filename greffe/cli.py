@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "query": "greffe.query",
     "update": "greffe.update",
     "retrieve": "greffe.retrieve",
+    "remove": "greffe.remove",
     "demo": "greffe.demo",
 }
 """In the order in which a newcomer meets them."""

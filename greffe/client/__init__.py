@@ -6,7 +6,8 @@
     provide.py     ITI-41, MTOM, documents from files
     query.py       ITI-18, by zeep on the WSDL that the server gives
     retrieve.py    ITI-43, MTOM, documents to files
+    remove.py      ITI-62 and ITI-86, and what goes together
 
-Spec: ITI TF-2 §3.18, §3.41, §3.43, Appendix V. It prints nothing and knows no exit codes but those
-of `greffe.exits`.
+Spec: ITI TF-2 §3.18, §3.41, §3.43, Appendix V; RMD supplement. It prints nothing
+and knows no exit codes but those of `greffe.exits`.
 """

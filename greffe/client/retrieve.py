@@ -138,7 +138,7 @@ def retrieve(
     """
     body = (
         f'<xds:RetrieveDocumentSetRequest xmlns:xds="{XDSB}">'
-        + "".join(map(_request, wanted))
+        + write_requests(wanted)
         + "</xds:RetrieveDocumentSetRequest>"
     )
     message = Message(url=url, action=ACTION, security=security, body=body.encode(), is_mtom=True)
@@ -156,6 +156,11 @@ def retrieve(
             for found in payload.iterfind(f"{{{XDSB}}}DocumentResponse")
         ),
     )
+
+
+def write_requests(wanted: Sequence[Wanted]) -> str:
+    """Return xds:DocumentRequest elements."""
+    return "".join(map(_request, wanted))
 
 
 def _request(wanted: Wanted) -> str:
