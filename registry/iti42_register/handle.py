@@ -8,7 +8,8 @@ from typing import Final
 
 from registry.iti42_register.rules import RULES
 from registry.ledger.api import Ledger
-from registry.submission import register
+from registry.submission.register import Register
+from registry.submission.room import submitting_room
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
 from xds.metadata.policy import IdentifierCheck
@@ -21,13 +22,15 @@ def room(
     *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
 ) -> Room:
     """Return the room over a ledger."""
-    return register.room(
+    return submitting_room(
         transaction="ITI-42",
         action=ACTION,
-        response=f"{ACTION}Response",
-        entry_type=v.STABLE,
-        rules=RULES,
-        ledger=ledger,
-        domain=domain,
-        identifier_checks=identifier_checks,
+        handle=Register(
+            ledger=ledger,
+            domain=domain,
+            identifier_checks=identifier_checks,
+            entry_type=v.STABLE,
+            rules=RULES,
+            response=f"{ACTION}Response",
+        ),
     )

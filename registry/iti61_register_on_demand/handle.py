@@ -8,7 +8,8 @@ from typing import Final
 
 from registry.iti61_register_on_demand.rules import RULES
 from registry.ledger.api import Ledger
-from registry.submission import register
+from registry.submission.register import Register
+from registry.submission.room import submitting_room
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
 from xds.metadata.policy import IdentifierCheck
@@ -23,13 +24,15 @@ def room(
     *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
 ) -> Room:
     """Return the room over a ledger."""
-    return register.room(
+    return submitting_room(
         transaction="ITI-61",
         action=ACTION,
-        response=RESPONSE,
-        entry_type=v.ON_DEMAND,
-        rules=RULES,
-        ledger=ledger,
-        domain=domain,
-        identifier_checks=identifier_checks,
+        handle=Register(
+            ledger=ledger,
+            domain=domain,
+            identifier_checks=identifier_checks,
+            entry_type=v.ON_DEMAND,
+            rules=RULES,
+            response=RESPONSE,
+        ),
     )

@@ -8,7 +8,8 @@ from typing import Final
 
 from registry.iti92_restricted_update.rules import RULES
 from registry.ledger.api import Ledger
-from registry.update import change
+from registry.submission.room import submitting_room
+from registry.update.change import Change
 from xds.domain import AffinityDomain
 from xds.metadata.policy import IdentifierCheck
 from xds.story import Room
@@ -20,11 +21,14 @@ def room(
     *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
 ) -> Room:
     """Return the room over a ledger."""
-    return change.room(
+    return submitting_room(
         transaction="ITI-92",
         action=ACTION,
-        rules=RULES,
-        ledger=ledger,
-        domain=domain,
-        identifier_checks=identifier_checks,
+        handle=Change(
+            ledger=ledger,
+            domain=domain,
+            identifier_checks=identifier_checks,
+            rules=RULES,
+            response=f"{ACTION}Response",
+        ),
     )

@@ -26,9 +26,8 @@ from xds.ebrim.submit import read_submission_request
 from xds.errors import Complaint
 from xds.metadata.policy import IdentifierCheck
 from xds.metadata.views import Submission
-from xds.namespaces import LCM
 from xds.soap.exchange import Answer
-from xds.story import Call, Outcome, Refused, Room
+from xds.story import Call, Outcome, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,33 +121,4 @@ def _is_retry(submission: Submission, known: Known, fingerprint: str, message_id
         and known_set.fingerprint == fingerprint
         and known_set.message_id == message_id != ""
         for known_set in known.by_unique_id.get(submission.submission_set.unique_id, ())
-    )
-
-
-def room(  # noqa: PLR0913 - what makes one registration another
-    *,
-    transaction: str,
-    action: str,
-    response: str,
-    entry_type: str,
-    rules: tuple[Rule, ...],
-    ledger: Ledger,
-    domain: AffinityDomain,
-    identifier_checks: Mapping[str, IdentifierCheck],
-) -> Room:
-    """Return a transaction's room over a ledger."""
-    return Room(
-        transaction=transaction,
-        action=action,
-        response_action=response,
-        body=f"{{{LCM}}}SubmitObjectsRequest",
-        handle=Register(
-            ledger=ledger,
-            domain=domain,
-            identifier_checks=identifier_checks,
-            entry_type=entry_type,
-            rules=rules,
-            response=response,
-        ),
-        refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )

@@ -8,21 +8,10 @@ patient's than it says: so a look at whose they are comes first, and is made sur
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from registry.failures import failing
-from registry.ledger.api import (
-    Columns,
-    Kind,
-    Known,
-    KnownObject,
-    Ledger,
-    LedgerBusyError,
-    Reader,
-    Select,
-    Unit,
-    Wanted,
-)
+from registry.ledger.api import Kind, Known, Ledger, Unit, Wanted
+from registry.named import ends_of_associations, named_objects, write_named
 from registry.submission.facts import (
     Facts,
     concerned_by,
@@ -45,15 +34,8 @@ from xds.metadata.departures import statuses
 from xds.metadata.policy import IdentifierCheck
 from xds.metadata.rules import UPDATE_RULES
 from xds.metadata.views import Submission
-from xds.namespaces import LCM
 from xds.soap.exchange import Answer
-from xds.story import Call, Outcome, Refused, Room
-
-MAX_ATTEMPTS: Final = 3
-
-
-class _MovedError(Exception):
-    """Objects became another patient's between the look at whose they are and the write."""
+from xds.story import Call, Outcome, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +69,9 @@ class Change:
         if submission is None:
             raise Refused(complaints, Concerned())
         with failing(concerned_by(submission)):
-            concerned = self._change(call, submission, complaints)
+            concerned = write_named(
+                self.ledger, wanted_of(submission), self._work(call, submission, complaints)
+            )
         # (6) Answer; warnings do not make a failure.
         return Outcome(
             answer=Answer(
@@ -97,27 +81,13 @@ class Change:
             complaints=complaints,
         )
 
-    def _change(
-        self, call: Call, submission: Submission, complaints: tuple[Complaint, ...]
-    ) -> Concerned:
-        wanted = wanted_of(submission)
-        for _ in range(MAX_ATTEMPTS):
-            patients = self.ledger.read(lambda reader: _patients(reader, wanted))
-            held = replace(wanted, patient_ids=wanted.patient_ids | patients)
-            try:
-                return self.ledger.write(held, self._work(call, submission, complaints, held))
-            except _MovedError:
-                continue
-        raise LedgerBusyError
-
     def _work(
-        self, call: Call, submission: Submission, complaints: tuple[Complaint, ...], held: Wanted
-    ) -> Callable[[Unit], Concerned]:
-        def work(unit: Unit) -> Concerned:
+        self, call: Call, submission: Submission, complaints: tuple[Complaint, ...]
+    ) -> Callable[[Unit, Wanted], Concerned]:
+        def work(unit: Unit, held: Wanted) -> Concerned:
             # (2) Look up what the update names, then every version and Association of it.
             known = _look_up(unit, held)
-            if not {o.patient_id for o in _named(known, held)} <= held.patient_ids:
-                raise _MovedError
+            named_objects(known, held)
             concerned = _concerned(submission, known)
             facts = Facts(
                 submission=submission, known=known, fingerprint=fingerprint_of(submission)
@@ -152,39 +122,13 @@ def _look_up(unit: Unit, wanted: Wanted) -> Known:
     """Return what is named, and every version and Association of it."""
     named = unit.look_up(wanted)
     latest = {versions[-1].entry_uuid for versions in named.by_logical_id.values()}
-    ends = {
-        end
-        for rim in unit.objects(wanted.entry_uuids).values()
-        if rim.tag == "Association"
-        for end in (rim.attribute("sourceObject"), rim.attribute("targetObject"))
-        if end
-    }
+    ends = ends_of_associations(unit, wanted.entry_uuids)
     lids = {o.logical_id for o in named.by_uuid.values() if o.logical_id}
     return unit.look_up(
         replace(
             wanted,
             touching=wanted.touching | latest | ends,
             logical_ids=wanted.logical_ids | lids,
-        )
-    )
-
-
-def _named(known: Known, wanted: Wanted) -> list[KnownObject]:
-    """Return the objects that the message names, by id or logicalID."""
-    found = [known.by_uuid[uuid] for uuid in wanted.entry_uuids if uuid in known.by_uuid]
-    return found + [o for lid in wanted.logical_ids for o in known.by_logical_id.get(lid, ())]
-
-
-def _patients(reader: Reader, wanted: Wanted) -> frozenset[str]:
-    """Return whose are now the objects that the message names."""
-    names = (("entry_uuid", wanted.entry_uuids), ("logical_id", wanted.logical_ids))
-    return frozenset(
-        found.patient_id
-        for column, values in names
-        if values
-        for kind in Kind
-        for found in reader.select(
-            Select(kind=kind, where=(Columns(column=column, values=tuple(sorted(values))),))
         )
     )
 
@@ -203,30 +147,4 @@ def _concerned(submission: Submission, known: Known) -> Concerned:
         said,
         patients=tuple(dict.fromkeys(patients)),
         documents=tuple(dict.fromkeys(documents)),
-    )
-
-
-def room(  # noqa: PLR0913 - what makes one update another
-    *,
-    transaction: str,
-    action: str,
-    rules: tuple[Rule, ...],
-    ledger: Ledger,
-    domain: AffinityDomain,
-    identifier_checks: Mapping[str, IdentifierCheck],
-) -> Room:
-    """Return a transaction's room over a ledger."""
-    return Room(
-        transaction=transaction,
-        action=action,
-        response_action=f"{action}Response",
-        body=f"{{{LCM}}}SubmitObjectsRequest",
-        handle=Change(
-            ledger=ledger,
-            domain=domain,
-            identifier_checks=identifier_checks,
-            rules=rules,
-            response=f"{action}Response",
-        ),
-        refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )
