@@ -204,13 +204,6 @@ class Reader(Protocol):
         """
         ...
 
-    def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
-        """Return the patient's identifier and all that were merged into it, however indirectly.
-
-        No query needs it: a merge gives the survivor all objects of the subsumed one.
-        """
-        ...
-
 
 class Unit(Protocol):
     """One submission's work inside the ledger's transaction."""

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from registry.ledger import tables as t
 from registry.ledger.api import Columns, Condition, Found, Select, Touches
 from registry.ledger.statements import Statements
 
@@ -39,16 +37,6 @@ class SqlReader:
             rows.extend(self._connection.exec_driver_sql(statement.sql, parameters).all())
         rows.sort(key=lambda row: row[0])
         return [Found(wanted.kind, *row[1:]) for row in rows[:limit]]
-
-    def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
-        """Return the patient's identifier and all that were merged into it, however indirectly."""
-        found, todo = [patient_id], [patient_id]
-        while todo:
-            statement = sa.select(t.patients.c.patient_id).where(t.patients.c.merged_into.in_(todo))
-            rows = self._connection.execute(statement).scalars().all()
-            todo = [one for one in rows if one not in found]
-            found += todo
-        return tuple(found)
 
 
 def _portions(wanted: Select) -> Iterator[Select]:

@@ -46,10 +46,6 @@ class _Bounded:
             raise _TooManyError
         return found
 
-    def patient_and_subsumed(self, patient_id: str) -> tuple[str, ...]:
-        """Return the patient's identifier and all that were merged into it."""
-        return self._reader.patient_and_subsumed(patient_id)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
