@@ -202,6 +202,7 @@ UPDATE_RULES: Final[tuple[Rule, ...]] = (
     one_submission_set,
     unique_ids,
     object_refs_are_uuids,
+    documentation_is_for_relationships,
     one_patient,
     known_authority,
     unique_unique_ids,

@@ -451,6 +451,16 @@ def test_ends_are_of_the_kinds_that_the_type_wants(filed):
         assert "XDSMetadataUpdateError" in refused(filed, *a_submit(kind, source, target))
 
 
+def test_a_membership_has_no_documentation(two):
+    """ITI TF-3 §4.2.2.2: of relationships it tells why they are."""
+    first = entries(two)[0]
+    submission_set, new, membership = a_version(first, change=titled)
+    documented = a_code(membership.id, v.ASSOCIATION_DOCUMENTATION, "x", "1.2.3", "Correction")
+    wrong = (submission_set, new, with_classification(membership, documented))
+    assert refused(two, *wrong) == {"XDSRegistryMetadataError"}
+    updated(two, *a_version(first, change=titled))
+
+
 def test_a_snapshot_is_of_an_on_demand_entry(two):
     two.registered(*an_on_demand_submission(unique_id=f"{ROOT}.61"), on_demand=True)
     demanded = next(o for o in entries(two) if o.attribute("objectType") == v.ON_DEMAND)
