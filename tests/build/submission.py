@@ -230,13 +230,24 @@ def a_submission(
 ) -> tuple[RimObject, ...]:
     """Documents `Document01`…, folders `Folder01`…, every document in every folder."""
     documents = [f"Document{n:02}" for n in range(1, entries + 1)]
-    packages = [f"Folder{n:02}" for n in range(1, folders + 1)]
-    kept = [has_member(folder, document) for folder in packages for document in documents]
-    return (
+    alone = (
         *(a_document_entry(document, patient=patient) for document in documents),
         a_submission_set(patient=patient),
-        *(a_folder(folder, patient=patient) for folder in packages),
         *(has_member(SUBMISSION_SET_ID, d, status=v.ORIGINAL) for d in documents),
+    )
+    return in_folders(alone, folders, patient=patient)
+
+
+def in_folders(
+    objects: tuple[RimObject, ...], folders: int = 1, *, patient: str = PATIENT
+) -> tuple[RimObject, ...]:
+    """A submission with folders `Folder01`…, every document in every folder."""
+    packages = [f"Folder{n:02}" for n in range(1, folders + 1)]
+    documents = [o.id for o in objects if o.tag == "ExtrinsicObject"]
+    kept = [has_member(folder, document) for folder in packages for document in documents]
+    return (
+        *objects,
+        *(a_folder(folder, patient=patient) for folder in packages),
         *(has_member(SUBMISSION_SET_ID, f) for f in packages),
         *kept,
         *(has_member(SUBMISSION_SET_ID, association.id) for association in kept),

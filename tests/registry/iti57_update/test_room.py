@@ -13,7 +13,6 @@ from tests.build.submission import (
     ROOT,
     SUBMISSION_SET_ID,
     a_document_entry,
-    a_folder,
     a_submission,
     a_submission_set,
     has_member,
@@ -63,17 +62,7 @@ def entry(registry):
 @pytest.fixture
 def placed(registry):
     """A document in a Folder."""
-    document, folder, submission_set = a_document_entry(), a_folder(), a_submission_set()
-    place = has_member(folder.id, document.id)
-    registry.registered(
-        submission_set,
-        document,
-        folder,
-        has_member(submission_set.id, document.id, status="Original"),
-        has_member(submission_set.id, folder.id),
-        place,
-        has_member(submission_set.id, place.id),
-    )
+    registry.registered(*a_submission(folders=1))
     return registry
 
 

@@ -18,6 +18,7 @@ from tests.build.submission import (
     an_association,
     changing,
     has_member,
+    in_folders,
     without,
     without_slot,
 )
@@ -142,12 +143,7 @@ def test_a_stable_document_may_be_replaced_by_one_on_demand_and_that_by_another(
 
 def test_an_on_demand_entry_goes_into_a_folder(registry):
     registry.registered(
-        *an_on_demand_submission(unique_id=ON_DEMAND_ID),
-        a_folder(),
-        has_member("Folder01", "Document01"),
-        has_member(SUBMISSION_SET_ID, "Folder01"),
-        has_member(SUBMISSION_SET_ID, "Folder01-Document01"),
-        on_demand=True,
+        *in_folders(an_on_demand_submission(unique_id=ON_DEMAND_ID)), on_demand=True
     )
     folder = {"XDSFolderUniqueId": text(f"{ROOT}.34.1")}
     entry = registry.entry(ON_DEMAND_ID).id

@@ -10,13 +10,10 @@ from tests.build.submission import (
     PATIENT,
     ROOT,
     SUBMISSION_SET_ID,
-    a_document_entry,
-    a_folder,
     a_replacement,
     a_submission,
     a_submission_set,
     changing,
-    has_member,
 )
 from tests.registry.build import START, a_call, run, texts
 from xds.namespaces import LCM, RIM
@@ -72,18 +69,7 @@ def one_document(registry):
 @pytest.fixture
 def in_a_folder(registry):
     """A document in a Folder, from one submission."""
-    entry, folder = a_document_entry(), a_folder()
-    submission_set = a_submission_set()
-    place = has_member(folder.id, entry.id)
-    registry.registered(
-        submission_set,
-        entry,
-        folder,
-        has_member(submission_set.id, entry.id, status="Original"),
-        has_member(submission_set.id, folder.id),
-        place,
-        has_member(submission_set.id, place.id),
-    )
+    registry.registered(*a_submission(folders=1))
     return registry
 
 
