@@ -160,6 +160,7 @@ class Vihf:
         return Caller(
             identity=claims.name_id,
             issuer=claims.issuer,
+            alias=claims.name_alias,
             name=texts[SUBJECT_ID],
             structure=texts[STRUCTURE],
             roles=roles,

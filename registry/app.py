@@ -8,9 +8,9 @@ Spec: ITI TF-2 §3.18, §3.42, §3.44.4.1.4.1, Appendix V.
 
 from typing import Any, Final
 
-from registry.bootstrap import Registry
+from registry.bootstrap import Registry, feed_url
 from xds.door import make_wsgi
-from xds.story import operation
+from xds.story import Place, Room, operation
 
 FEED: Final = "ITI-44"
 FEED_PATH: Final = "/patients"
@@ -19,7 +19,13 @@ FEED_PATH: Final = "/patients"
 def make_app(registry: Registry) -> Any:
     """Return the WSGI callable of an open Registry."""
     operations = tuple(
-        operation(room, gate=registry.gate, trail=registry.trail, clock=registry.clock)
+        operation(
+            room,
+            gate=registry.gate,
+            trail=registry.trail,
+            clock=registry.clock,
+            place=Place(service="registry", endpoint=_own(registry.own_url, room)),
+        )
         for room in registry.rooms
     )
     feeding = tuple(
@@ -43,3 +49,7 @@ def make_app(registry: Registry) -> Any:
         return (feed if is_feed else whole)(environ, start_response)
 
     return app
+
+
+def _own(url: str, room: Room) -> str:
+    return feed_url(url) if room.transaction == FEED else url

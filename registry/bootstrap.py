@@ -44,6 +44,8 @@ class Registry:
     ledger: SqlLedger
     patients: Patients
     """What every identity feed changes."""
+    own_url: str = ""
+    """The address under which callers reach it."""
 
     @property
     def feed(self) -> PatientFeed:
@@ -100,6 +102,7 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
         reply_to_hosts=settings.reply_to_hosts,
         ledger=ledger,
         patients=patients,
+        own_url=own_url,
     )
 
 

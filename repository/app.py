@@ -7,7 +7,7 @@ from typing import Any
 
 from repository.bootstrap import Repository
 from xds.door import make_wsgi
-from xds.story import operation
+from xds.story import Place, operation
 
 
 def make_app(repository: Repository) -> Any:
@@ -15,7 +15,13 @@ def make_app(repository: Repository) -> Any:
     return make_wsgi(
         service="repository",
         operations=tuple(
-            operation(room, gate=repository.gate, trail=repository.trail, clock=repository.clock)
+            operation(
+                room,
+                gate=repository.gate,
+                trail=repository.trail,
+                clock=repository.clock,
+                place=Place(service="repository", endpoint=repository.own_url),
+            )
             for room in repository.rooms
         ),
         limits=repository.limits,

@@ -38,6 +38,8 @@ class Repository:
     limits: Limits
     reply_to_hosts: frozenset[str]
     index: SqlIndex
+    own_url: str = ""
+    """The address under which callers reach it."""
 
     def close(self) -> None:
         """Close what holds files and connections."""
@@ -82,6 +84,7 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
         limits=settings.limits,
         reply_to_hosts=settings.reply_to_hosts,
         index=index,
+        own_url=own_url,
     )
 
 

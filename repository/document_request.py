@@ -4,10 +4,12 @@ Spec: ITI TF-2 §3.43.4.1.2; RMD supplement §3.86.4.1.2, whose request has the 
 of its own. Reads only; what is held is not known here.
 """
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
+from xds.audit.event import AboutObject, Concerned
 from xds.ebrim.reader import elements, line_of, text_of
 from xds.errors import Complaint, ErrorCode, Where, quote
 from xds.namespaces import XDSB, prefixed
@@ -62,6 +64,24 @@ def read_requests(
     if not children:
         complaints.append(_misshapen(named, where, "no DocumentRequest"))
     return _once(requests), tuple(complaints)
+
+
+def concerned_by(
+    requests: Sequence[DocumentRequest], refused: Container[DocumentRequest] = ()
+) -> Concerned:
+    """Return what a request concerns, for the audit event; `refused` of it was not done."""
+    return Concerned(
+        documents=tuple(r.document_unique_id for r in requests),
+        about=tuple(
+            AboutObject(
+                id=r.document_unique_id,
+                repository_unique_id=r.repository_unique_id,
+                home_community_id=r.home_community_id or "",
+                is_refused=r in refused,
+            )
+            for r in requests
+        ),
+    )
 
 
 def wrong_repository(request: DocumentRequest, own: str, section: str) -> Complaint | None:

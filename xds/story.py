@@ -13,10 +13,12 @@ Spec: ITI TF-2 Appendix V; §3.20.4 (record the event whatever happened).
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from xds.audit.event import AuditEvent, Concerned, RecordAction, apart
@@ -46,6 +48,16 @@ class Trail(Protocol):
     def record(self, event: AuditEvent) -> None:
         """Return when the event is durable. Errors: OSError."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a room is, for the trail."""
+
+    service: str = ""
+    """`registry` or `repository`."""
+    endpoint: str = ""
+    """The address under which callers reach it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +111,14 @@ class Room:
     """Renders a refusal as the room's response body."""
 
 
-def operation(room: Room, *, gate: Gate, trail: Trail, clock: Clock) -> Operation:
+def operation(
+    room: Room, *, gate: Gate, trail: Trail, clock: Clock, place: Place | None = None
+) -> Operation:
     """Return the room as the door's operation: authenticated, audited, its errors in one place."""
+    telling = partial(_Telling, room=room, trail=trail, place=place or Place())
 
     def handle(request: SoapRequest, attachments: Attachments) -> Answer:
-        return _Telling(room=room, trail=trail, request=request, instant=clock()).tell(
-            gate, attachments
-        )
+        return telling(request=request, instant=clock()).tell(gate, attachments)
 
     return Operation(
         action=room.action,
@@ -121,6 +134,7 @@ class _Telling:
 
     room: Room
     trail: Trail
+    place: Place
     request: SoapRequest
     instant: datetime
     caller: Caller | None = field(default=None)
@@ -194,6 +208,9 @@ class _Telling:
                 codes=codes,
                 detail=detail,
                 action=action,
+                service=self.place.service,
+                endpoint=self.place.endpoint,
+                process=os.getpid(),
             )
             for one, action in apart(concerned, actions)
         )

@@ -11,7 +11,7 @@ from registry.iti62_remove.message import Named, read_removal
 from registry.iti62_remove.rules import Removal, check, make_plan
 from registry.ledger.api import Kind, KnownObject, Ledger, Unit, Wanted
 from registry.named import ends_of_associations, named_objects, write_named
-from xds.audit.event import Concerned
+from xds.audit.event import AboutObject, Concerned
 from xds.ebrim.response import Status, registry_response
 from xds.namespaces import LCM
 from xds.soap.exchange import Answer
@@ -65,9 +65,19 @@ class Remove:
 
 def _concerned(objects: list[KnownObject]) -> Concerned:
     """Return whom and what a removal concerns, for the audit event."""
+    patients = tuple(sorted({o.patient_id for o in objects}))
+    documents = tuple(o.unique_id for o in objects if o.kind is Kind.DOCUMENT_ENTRY)
+    about = (
+        AboutObject(id=identifier, patient=o.patient_id)
+        for o in objects
+        for identifier in dict.fromkeys((o.unique_id, o.entry_uuid))
+        if len(patients) > 1 and identifier
+    )
     return Concerned(
-        patients=tuple(sorted({o.patient_id for o in objects})),
-        documents=tuple(o.unique_id for o in objects if o.kind is Kind.DOCUMENT_ENTRY),
+        patients=patients,
+        documents=documents,
+        objects=tuple(o.entry_uuid for o in objects),
+        about=tuple(about),
     )
 
 

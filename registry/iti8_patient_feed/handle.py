@@ -9,6 +9,7 @@ Spec: ITI TF-2 §3.8.4.1.4, §3.8.4.2.4, §3.8.5, §3.64.4.1.3, §3.64.5, Append
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -203,6 +204,8 @@ def _events(
             action=action,
             source=f"{header.field(4)}|{header.field(3)}",
             destination=f"{header.field(6)}|{header.field(5)}",
+            service="registry",
+            process=os.getpid(),
         )
 
 

@@ -5,7 +5,7 @@ Spec: ITI TF-2 §3.18.4.1.3, §3.51.4.1.3. Which queries a room knows is said by
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -72,6 +72,7 @@ class Ask:
             asked = read_query(call.request.body, call.request.body_where)
         except Refusal as refusal:
             raise Refused(refusal.complaints, concerned) from refusal
+        concerned = Concerned(query=sent, query_id=asked.query_id, query_home=asked.home)
         query = self.queries.get(asked.query_id.lower())
         if query is None:
             raise Refused((_unknown(asked, self.queries), *_return_type(asked)), concerned)
@@ -79,6 +80,7 @@ class Ask:
         complaints = (*_return_type(asked), *complaints)
         if any(c.is_error for c in complaints):
             raise Refused(complaints, concerned)
+        concerned = replace(concerned, patients=criteria.patients)
         # (2) Look up, in one consistent state.
         is_leaf = asked.return_type == LEAF_CLASS
         limit = self.limits.results if is_leaf else self.limits.elements
@@ -96,7 +98,9 @@ class Ask:
         fragments = [o.fragment for o in found] if is_leaf else [object_ref(o) for o in found]
         return Outcome(
             answer=Answer(action=self.response, body=(query_response(fragments, complaints),)),
-            concerned=Concerned(patients=tuple(sorted(_patients(found))), query=sent),
+            concerned=replace(
+                concerned, patients=tuple(sorted({*criteria.patients, *_patients(found)}))
+            ),
         )
 
 

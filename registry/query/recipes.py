@@ -8,9 +8,13 @@ Associations.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from registry.ledger.api import Columns, Condition, Found, Kind, Reader, Select, Touches
 from xds.metadata import vocabulary as v
+
+PATIENT: Final = "patient_id"
+"""The column of whose an object is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,18 @@ class Criteria:
     by_kind: Mapping[Kind, tuple[Condition, ...]]
     given: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Values of parameters that filter no column, by name."""
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Whose objects are asked for, where the query says so."""
+        found = (
+            value
+            for conditions in self.by_kind.values()
+            for condition in conditions
+            if isinstance(condition, Columns) and condition.column == PATIENT
+            for value in condition.values
+        )
+        return tuple(dict.fromkeys(found))
 
 
 Recipe = Callable[[Reader, Criteria], list[Found]]

@@ -7,7 +7,7 @@ documents retrievable, register, answer. On refusal nothing stays behind but unr
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,8 @@ from repository.iti41_provide import custody, failure, message, relay
 from repository.iti41_provide.custody import OfferedDocument
 from repository.registry_client import Registration, RegistryClient, RegistryUnavailableError
 from repository.vault.api import Blobs, Conflict, Holding, Receipt, Staged, Vault, VaultError
-from xds.audit.event import Concerned
+from xds.audit.event import Concerned, Onward
+from xds.audit.event import Outcome as Ending
 from xds.domain import AffinityDomain
 from xds.ebrim.response import Status, registry_response
 from xds.ebrim.submit import write_submit_objects
@@ -83,13 +84,14 @@ class Provide:
         answer = self._register(letter, security, holdings, offer)
         # (6) Answer what the Registry answered, about the caller's own message.
         relayed = relay.relayed(answer, call.request.body, call.request.body_where)
+        concerned = self._told(offer, Ending.SUCCESS if answer.is_success else Ending.REFUSED)
         if not answer.is_success:
             self._withdraw(holdings, sure=not answer.is_resend)
-            raise Refused((*offer.warnings, *relayed), offer.concerned)
+            raise Refused((*offer.warnings, *relayed), concerned)
         said = (*offer.warnings, *relayed)
         return Outcome(
             answer=Answer(action=message.RESPONSE, body=(registry_response(said, Status.SUCCESS),)),
-            concerned=offer.concerned,
+            concerned=concerned,
             complaints=said,
         )
 
@@ -126,7 +128,13 @@ class Provide:
             log.warning("no answer from %s: %s", self.registry.url, unavailable)
             self._withdraw(holdings, sure=not unavailable.may_be_registered)
             complaints = (*offer.warnings, failure.of_registry(unavailable))
-            raise Refused(complaints, offer.concerned) from unavailable
+            concerned = self._told(offer, Ending.FAULT)
+            raise Refused(complaints, concerned) from unavailable
+
+    def _told(self, offer: "_Offer", ending: Ending) -> Concerned:
+        """Return whom a submission concerns, and how its registration ended."""
+        onward = Onward(transaction="ITI-42", endpoint=self.registry.url, outcome=ending)
+        return replace(offer.concerned, onward=(onward,))
 
     def _withdraw(self, holdings: Sequence[Holding], *, sure: bool) -> None:
         """Forget the uniqueIds, unless the Registry may have registered them all the same."""

@@ -11,11 +11,10 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from repository.document_request import DocumentRequest
+from repository.document_request import DocumentRequest, concerned_by
 from repository.iti43_retrieve import message, rules
 from repository.iti43_retrieve.message import DocumentResponse
 from repository.vault.api import BlobDamagedError, Holding, Vault, VaultError
-from xds.audit.event import Concerned
 from xds.ebrim.response import Status
 from xds.errors import Complaint, Refusal
 from xds.namespaces import XDSB
@@ -48,7 +47,7 @@ class Retrieve:
         requests, misshapen = message.read_request(call.request.body, call.request.body_where)
         if misshapen:
             raise Refusal(misshapen)
-        concerned = Concerned(documents=tuple(r.document_unique_id for r in requests))
+        concerned = concerned_by(requests)
         # (2) Look up all of them at once.
         try:
             held = self.vault.index.find([r.document_unique_id for r in requests])
@@ -57,12 +56,14 @@ class Retrieve:
             raise Refused((rules.unreadable(call.request.body_where),), concerned) from error
         # (3) Judge each, and look at its bytes.
         responses: list[DocumentResponse] = []
+        refused: list[DocumentRequest] = []
         complaints: list[Complaint] = []
         room = KEPT_OCTETS
         for number, request in enumerate(requests, start=1):
             given = self._judge(request, held.get(request.document_unique_id), number, room)
             if isinstance(given, Complaint):
                 complaints.append(given)
+                refused.append(request)
                 continue
             responses.append(given)
             room -= given.document.size_octets if given.document.size_octets <= SMALL_OCTETS else 0
@@ -73,7 +74,7 @@ class Retrieve:
                 action=message.RESPONSE,
                 body=message.write_response(responses, complaints, status),
             ),
-            concerned=concerned,
+            concerned=concerned_by(requests, refused),
             complaints=tuple(complaints),
         )
 

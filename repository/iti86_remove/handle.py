@@ -9,12 +9,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
-from repository.document_request import DocumentRequest
+from repository.document_request import DocumentRequest, concerned_by
 from repository.iti86_remove import rules
 from repository.iti86_remove.message import read_removal
 from repository.vault.api import Vault, VaultError
 from repository.vault.removing import remove
-from xds.audit.event import Concerned
 from xds.ebrim.response import Status, registry_response
 from xds.errors import Complaint
 from xds.namespaces import RMD
@@ -41,7 +40,7 @@ class Remove:
         """
         # (1) Read: which documents, or every complaint of shape.
         requests, misshapen = read_removal(call.request.body, call.request.body_where)
-        concerned = Concerned(documents=tuple(r.document_unique_id for r in requests))
+        concerned = concerned_by(requests)
         if misshapen:
             raise Refused(misshapen, concerned)
         # (2) Judge what can be judged without looking.
@@ -58,11 +57,12 @@ class Remove:
             raise Refused(errors, concerned)
         # (4) Answer.
         warnings = () if is_erased else (rules.not_erased_yet(call.request.body_where),)
+        refused = [r for r in requests if judged[r] or r.document_unique_id not in removed]
         status = Status.PARTIAL_SUCCESS if errors else Status.SUCCESS
         said = (*errors, *warnings)
         return Outcome(
             answer=Answer(action=RESPONSE, body=(registry_response(said, status),)),
-            concerned=concerned,
+            concerned=concerned_by(requests, refused),
             complaints=said,
         )
 

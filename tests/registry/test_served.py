@@ -27,6 +27,7 @@ class Parts:
     events: list = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
     reply_to_hosts: frozenset = frozenset()
+    own_url: str = ""
     clock: object = staticmethod(lambda: START)
 
     @property

@@ -24,6 +24,8 @@ class Caller:
     """Text of Subject/NameID."""
     issuer: str
     """Text of Issuer."""
+    alias: str = ""
+    """Subject/NameID/@SPProvidedID."""
     name: str = ""
     """Human name (subject-id)."""
     structure: str = ""

@@ -80,6 +80,8 @@ class Claims:
     issuer_format: str
     name_id: str
     name_format: str
+    name_alias: str = ""
+    """SPProvidedID of the name."""
     confirmations: tuple[Confirmation, ...]
     conditions: Conditions | None
     authentications: tuple[Authentication, ...]
@@ -112,6 +114,7 @@ def read_claims(root: etree._Element) -> Claims:
         issuer_format=issuer.get("Format", ""),
         name_id=_text(name_id),
         name_format=name_id.get("Format", ""),
+        name_alias=name_id.get("SPProvidedID", ""),
         confirmations=tuple(
             _confirmation(c) for c in subject if local(c.tag) == "SubjectConfirmation"
         ),

@@ -40,6 +40,7 @@ _OWN: Final = "urn:greffe:names:1.0:vouched:"
 _TEXTS: Final = MappingProxyType(
     {
         "issuer": _OWN + "issuer",
+        "alias": _OWN + "alias",
         "name": SUBJECT_ID,
         "structure": ORGANIZATION_ID,
         "emergency_reason": _OWN + "emergency-reason",

@@ -71,6 +71,7 @@ class Xua:
         return Caller(
             identity=claims.name_id,
             issuer=claims.issuer,
+            alias=claims.name_alias,
             name=" ".join(texts(claims, SUBJECT_ID)),
             structure=next(
                 iter((*texts(claims, ORGANIZATION_ID), *texts(claims, ORGANIZATION))), ""
