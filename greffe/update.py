@@ -19,6 +19,7 @@ from greffe.submit import source_id
 from xds.clock import now
 from xds.metadata import vocabulary as v
 from xds.metadata.code import Code
+from xds.metadata.confidentiality import codes_of, without_code
 from xds.metadata.rim import RimObject
 from xds.metadata.views import DocumentEntry, read_document_entry
 
@@ -237,11 +238,9 @@ def _objects(
 ) -> tuple[RimObject, ...]:
     """Return the update; () when there is nothing to change."""
     from greffe.client.update import (  # noqa: PLC0415 - only what this command needs
-        confidentiality,
         new_status,
         new_version,
         with_confidentiality,
-        without_confidentiality,
     )
 
     does = CHANGES[arguments.change].does
@@ -250,9 +249,9 @@ def _objects(
             return ()
         return new_status(submission_set, entry.entry_uuid, entry.availability_status, does.new)
     code = does.code(arguments)
-    if ((code.code, code.scheme) in confidentiality(found)) is does.is_added:
+    if ((code.code, code.scheme) in codes_of(found)) is does.is_added:
         return ()
-    changed = with_confidentiality if does.is_added else without_confidentiality
+    changed = with_confidentiality if does.is_added else without_code
     return new_version(submission_set, changed(found, code))
 
 

@@ -14,8 +14,9 @@ from xds.ebrim.response import RegistryAnswer, read_registry_response
 from xds.ebrim.writer import write_submit_objects
 from xds.metadata import vocabulary as v
 from xds.metadata.attributes import Subject
-from xds.metadata.code import Code, read_code
-from xds.metadata.rim import LocalizedString, RimObject, Slot
+from xds.metadata.code import Code
+from xds.metadata.confidentiality import with_code
+from xds.metadata.rim import RimObject
 from xds.namespaces import RS
 
 ACTION: Final = "urn:ihe:iti:2010:UpdateDocumentSet"
@@ -64,37 +65,9 @@ def new_status(
     return submission_set, change
 
 
-def confidentiality(entry: RimObject) -> frozenset[tuple[str, str]]:
-    """Return the confidentiality codes of an entry, as (code, scheme)."""
-    codes = map(read_code, entry.classified(v.CONFIDENTIALITY_CODE))
-    return frozenset((code.code, code.scheme) for code in codes)
-
-
 def with_confidentiality(entry: RimObject, code: Code) -> RimObject:
     """Return the entry with one more confidentiality code."""
-    added = RimObject(
-        tag="Classification",
-        attributes=(
-            ("id", new_uuid()),
-            ("classificationScheme", v.CONFIDENTIALITY_CODE),
-            ("classifiedObject", entry.id),
-            ("nodeRepresentation", code.code),
-        ),
-        slots=(Slot(name="codingScheme", values=(code.scheme,)),),
-        name=(LocalizedString(value=code.display),),
-    )
-    return replace(entry, classifications=(*entry.classifications, added))
-
-
-def without_confidentiality(entry: RimObject, code: Code) -> RimObject:
-    """Return the entry without a confidentiality code."""
-    kept = tuple(
-        c
-        for c in entry.classifications
-        if c.attribute("classificationScheme") != v.CONFIDENTIALITY_CODE
-        or (read_code(c).code, read_code(c).scheme) != (code.code, code.scheme)
-    )
-    return replace(entry, classifications=kept)
+    return with_code(entry, code, new_uuid())
 
 
 def _owned(parts: Iterable[RimObject], owner: str, own_id: str) -> tuple[RimObject, ...]:

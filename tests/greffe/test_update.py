@@ -5,11 +5,9 @@ import pytest
 from dmp import visibility
 from greffe.client.update import (
     a_submission_set,
-    confidentiality,
     new_status,
     new_version,
     with_confidentiality,
-    without_confidentiality,
 )
 from greffe.update import CHANGES, Status
 from registry.iti57_update import handle as iti57
@@ -21,6 +19,7 @@ from xds.domain import load_domain
 from xds.ebrim.submit import write_submit_objects
 from xds.metadata import vocabulary as v
 from xds.metadata.code import Code
+from xds.metadata.confidentiality import codes_of, without_code
 
 
 @pytest.fixture
@@ -61,12 +60,12 @@ def test_a_document_is_masked_and_unmasked_and_nothing_else_changes(registry):
     sent(registry, new_version(a_set(), masked))
     after = the_entry(registry)
     added = {(visibility.MASKED.code, visibility.MASKED.scheme)}
-    assert confidentiality(after) == confidentiality(before) | added
+    assert codes_of(after) == codes_of(before) | added
     assert (after.slots, after.name) == (before.slots, before.name)
     assert after.version_info.version_name == "2"
     assert after.attribute("lid") == before.id
-    sent(registry, new_version(a_set(), without_confidentiality(after, visibility.MASKED)))
-    assert confidentiality(the_entry(registry)) == confidentiality(before)
+    sent(registry, new_version(a_set(), without_code(after, visibility.MASKED)))
+    assert codes_of(the_entry(registry)) == codes_of(before)
     assert the_entry(registry).version_info.version_name == "3"
 
 
