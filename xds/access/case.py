@@ -51,7 +51,7 @@ class Case:
             policy=policy,
             instant=instant,
             kind=_kind(caller, choices, resource, policy),
-            mode=_mode(caller, policy),
+            mode=mode_of(caller, policy),
         )
 
     @property
@@ -158,7 +158,8 @@ def _kind(caller: Caller, choices: Choices, resource: Resource, policy: Policy) 
     return name
 
 
-def _mode(caller: Caller, policy: Policy) -> Mode | None:
+def mode_of(caller: Caller, policy: Policy) -> Mode | None:
+    """Return in which mode a caller calls; None when the policy knows no such purpose of use."""
     purpose = caller.purpose_of_use
     if purpose is None or purpose.system not in policy.purpose_systems:
         return None
