@@ -1,9 +1,9 @@
 """The project's own WSDLs and schemas: served to callers, and made into validators.
 
 Spec: ITI TF-2 §3.18.5, §3.41.5, §3.42.5, §3.43.5, §3.44.4.1.4.1, Appendix V.3.2.1 (what a WSDL
-says); WSDL 1.1 with its binding for SOAP 1.2. The files are `wsdl/*.wsdl` and `schemas/*.xsd`; this
-module fills in addresses and nothing else. It reads no file that is not named here, and never the
-network.
+says); SeR supplement §3.79.4; WSDL 1.1 with its binding for SOAP 1.2. The files are `wsdl/*.wsdl`
+and `schemas/*.xsd`; this module fills in addresses and nothing else. It reads no file that is not
+named here, and never the network.
 """
 
 import threading
@@ -19,6 +19,7 @@ from lxml import etree
 from xds import namespaces as ns
 
 __all__ = [
+    "DECISION_BODY",
     "EVERY_BODY",
     "FEED_BODY",
     "SCHEMA_FILES",
@@ -29,15 +30,17 @@ __all__ = [
     "served",
 ]
 
-Service = Literal["registry", "repository", "patients"]
-"""`patients` is the Registry as a receiver of patient identities: the same actor with a WSDL of its
-own, so that clients of the XDS.b operations are generated without HL7 v3."""
+Service = Literal["registry", "repository", "patients", "decisions"]
+"""`patients` is the Registry as a receiver of patient identities, `decisions` as the one who says
+what a Repository may give: the same actor with WSDLs of their own, so that clients of the XDS.b
+operations are generated without HL7 v3 and XACML."""
 
 WSDL_FILES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "registry": "DocumentRegistry.wsdl",
         "repository": "DocumentRepository.wsdl",
         "patients": "PatientIdentityFeed.wsdl",
+        "decisions": "AuthorizationDecisions.wsdl",
     }
 )
 SCHEMA_FILES: Final = (
@@ -54,7 +57,18 @@ EVERY_BODY: Final = "RMD.xsd"
 
 FEED_BODY: Final = "PatientIdentityFeed.xsd"
 """The schema that knows every body of ITI-44."""
-SERVED_SCHEMAS: Final = (*SCHEMA_FILES, FEED_BODY)
+
+DECISION_BODY: Final = "xacml-saml-protocol.xsd"
+"""The schema that knows both bodies of ITI-79."""
+DECISION_SCHEMAS: Final = (
+    DECISION_BODY,
+    "saml-protocol.xsd",
+    "saml-assertion.xsd",
+    "xacml-saml-assertion.xsd",
+    "xacml-context.xsd",
+    "xacml-policy.xsd",
+)
+SERVED_SCHEMAS: Final = (*SCHEMA_FILES, FEED_BODY, *DECISION_SCHEMAS)
 
 # text/xml and not application/wsdl+xml: older generators of clients refuse what they do not know.
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"

@@ -41,6 +41,7 @@ TITLES: Final[dict[Service, str]] = {
     "registry": "IHE XDS.b Document Registry",
     "repository": "IHE XDS.b Document Repository",
     "patients": "IHE XDS.b Document Registry, Patient Identity Feed HL7 V3",
+    "decisions": "IHE XDS.b Document Registry, Authorization Decisions Manager",
 }
 REASONS: Final = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 

@@ -25,6 +25,12 @@ QUERY: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
 XDSB: Final = "urn:ihe:iti:xds-b:2007"
 RMD: Final = "urn:ihe:iti:rmd:2017"
 HL7V3: Final = "urn:hl7-org:v3"
+SAMLP: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
+XACML: Final = "urn:oasis:names:tc:xacml:2.0:policy:schema:os"
+XACML_CONTEXT: Final = "urn:oasis:names:tc:xacml:2.0:context:schema:os"
+XACML_SAML: Final = "urn:oasis:xacml:2.0:saml:assertion:schema:os"
+XACML_SAMLP: Final = "urn:oasis:xacml:2.0:saml:protocol:schema:os"
+"""These two as the SeR supplement has them; the profile's errata has others, which nobody uses."""
 
 PREFIXES: Final = {
     SOAP: "soap",
@@ -42,6 +48,11 @@ PREFIXES: Final = {
     XDSB: "xds",
     RMD: "rmd",
     HL7V3: "hl7",
+    SAMLP: "samlp",
+    XACML: "xacml",
+    XACML_CONTEXT: "context",
+    XACML_SAML: "xacmlsaml",
+    XACML_SAMLP: "xacmlsamlp",
 }
 
 

@@ -6,6 +6,8 @@
     reading.py  the policy's files, read and validated
     decide.py   the decision
 
+    decision_query.py, decision_response.py   question and answer of ITI-79; xacml.py has their words
+
 Enforced in two places only: the Registry (`registry.access`) and, for bytes, the Repository, which
 asks the Registry (ITI-79).
 """
