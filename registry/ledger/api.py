@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from registry.access.facts import Depositor
+from registry.records.model import Record
+from xds.access.model import Standing
 from xds.metadata.rim import RimObject
 
 T = TypeVar("T")
@@ -44,6 +47,8 @@ class KnownObject:
     """SubmissionSet: digest of the whole submission as it came, to tell a resubmission."""
     message_id: str = ""
     """SubmissionSet: wsa:MessageID of the message that registered it, to tell a retry."""
+    access: str = ""
+    """DocumentEntry: what an access decision needs (`registry.access.facts`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,8 @@ class Plan:
     """DTM, 14 digits."""
     fingerprint: str = ""
     message_id: str = ""
+    depositors: Mapping[str, Depositor] = field(default_factory=dict)
+    """Who submitted each DocumentEntry of `add`, by entryUUID; under '' who did all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +175,18 @@ class Latest:
     """No later version of the object is registered."""
 
 
-Condition = Columns | TimeRange | HasCode | HasAuthor | HasReference | Touches | Latest
+AccessClass = tuple[str, str, str]
+"""patient_id, access and status: all DocumentEntries of a class are decided alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessIs:
+    """DocumentEntries only: the object is of one of these classes."""
+
+    classes: tuple[AccessClass, ...]
+
+
+Condition = Columns | TimeRange | HasCode | HasAuthor | HasReference | Touches | Latest | AccessIs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +208,12 @@ class Found:
     home: str
     fragment: bytes
     source: str = ""
-    """Associations only, as is `target`."""
+    """Associations only, as are `target` and `association_type`."""
     target: str = ""
+    status: str = ""
+    access: str = ""
+    """DocumentEntries only: what an access decision needs (`registry.access.facts`)."""
+    association_type: str = ""
 
 
 class Reader(Protocol):
@@ -202,6 +224,22 @@ class Reader(Protocol):
 
         Which are left out when there are more is not said.
         """
+        ...
+
+    def access_classes(self, wanted: Select) -> list[AccessClass]:
+        """Return the different classes among the DocumentEntries that meet the conditions.
+
+        Where the patient is among the conditions, it is the only one that counts: then an index
+        alone tells, and a class too many does no harm.
+        """
+        ...
+
+    def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
+        """Return the records in which something was chosen, by patient."""
+        ...
+
+    def patients_of(self, identities: Iterable[str], standing: Standing) -> list[str]:
+        """Return the patients in whose record one of these people has this standing."""
         ...
 
 
@@ -224,11 +262,20 @@ class Unit(Protocol):
         """Make a patient known who is not. `patient_id` is `cx_key`'s form."""
         ...
 
+    def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
+        """Return the records in which something was chosen, by patient."""
+        ...
+
+    def save_record(self, record: Record) -> None:
+        """Keep a record in place of what was kept of it; the patient is one that is held."""
+        ...
+
     def merge_patient(self, subsumed: str, survivor: str) -> None:
         """Merge two known patients, both active; both are in `cx_key`'s form.
 
         From now on every object of the subsumed one is the survivor's, in column and fragment:
-        queries and rules need not know that there was a merge.
+        queries and rules need not know that there was a merge. The subsumed one's record is no
+        more; what becomes of the survivor's is the caller's to say.
         """
         ...
 

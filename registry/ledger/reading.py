@@ -4,17 +4,31 @@ Spec: ITI TF-2 §3.18.4.1.2.3. Objects come in the order of their registration. 
 statement may carry are read in portions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
-from registry.ledger.api import Columns, Condition, Found, Select, Touches
-from registry.ledger.statements import Statements
+from registry.ledger.api import (
+    AccessClass,
+    AccessIs,
+    Columns,
+    Condition,
+    Found,
+    Kind,
+    Select,
+    Touches,
+)
+from registry.ledger.recorded import records_of_rows
+from registry.ledger.statements import Statement, Statements
+from registry.records.model import Record
+from xds.access.model import Standing
 
 MAX_LIST: Final = 8192
 """Values of one condition in one statement; SQLite takes 32,766 in all."""
+MAX_CLASSES: Final = 2048
+"""Of three values each."""
 
 
 class SqlReader:
@@ -32,15 +46,49 @@ class SqlReader:
         """
         rows: list[Any] = []
         for portion in _portions(wanted):
-            statement, values = self._statements.of(portion, limit)
-            parameters = statement.parameters(values)
-            rows.extend(self._connection.exec_driver_sql(statement.sql, parameters).all())
+            rows.extend(self._rows(*self._statements.of(portion, limit)))
         rows.sort(key=lambda row: row[0])
         return [Found(wanted.kind, *row[1:]) for row in rows[:limit]]
 
+    def access_classes(self, wanted: Select) -> list[AccessClass]:
+        """Return the different classes among the DocumentEntries that meet the conditions.
+
+        Errors: ValueError when other objects than DocumentEntries are wanted.
+        """
+        if wanted.kind is not Kind.DOCUMENT_ENTRY:
+            raise ValueError(f"{wanted.kind} has no access class")
+        patients = tuple(
+            c for c in wanted.where if isinstance(c, Columns) and c.column == "patient_id"
+        )
+        found = set[AccessClass]()
+        for portion in _portions(replace(wanted, where=patients or wanted.where)):
+            rows = self._rows(*self._statements.classes_of(portion))
+            found.update((row[0], row[1], row[2]) for row in rows)
+        return sorted(found)
+
+    def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
+        """Return the records in which something was chosen, by patient."""
+        wanted = tuple(sorted(set(patient_ids)))
+        found: dict[str, Record] = {}
+        for start in range(0, len(wanted), MAX_LIST):
+            portion = wanted[start : start + MAX_LIST]
+            found |= records_of_rows(self._rows(*self._statements.records_of(portion)))
+        return found
+
+    def patients_of(self, identities: Iterable[str], standing: Standing) -> list[str]:
+        """Return the patients in whose record one of these people has this standing."""
+        wanted = tuple(sorted(set(identities)))[:MAX_LIST]
+        if not wanted:
+            return []
+        return sorted(row[0] for row in self._rows(*self._statements.patients_of(wanted, standing)))
+
+    def _rows(self, statement: Statement, values: list[str]) -> list[Any]:
+        parameters = statement.parameters(values)
+        return list(self._connection.exec_driver_sql(statement.sql, parameters))
+
 
 def _portions(wanted: Select) -> Iterator[Select]:
-    """Yield the criteria with every long list of ids cut into portions."""
+    """Yield the criteria with long lists cut into portions; nothing where no class is permitted."""
     for index, condition in enumerate(wanted.where):
         if isinstance(condition, Columns) and len(condition.values) > MAX_LIST:
             for start in range(0, len(condition.values), MAX_LIST):
@@ -53,6 +101,13 @@ def _portions(wanted: Select) -> Iterator[Select]:
                     part = condition.entry_uuids[start : start + MAX_LIST]
                     portion = Touches(side=side, entry_uuids=part)
                     yield from _portions(_with(wanted, index, portion))
+            return
+        if isinstance(condition, AccessIs) and not condition.classes:
+            return
+        if isinstance(condition, AccessIs) and len(condition.classes) > MAX_CLASSES:
+            for start in range(0, len(condition.classes), MAX_CLASSES):
+                classes = condition.classes[start : start + MAX_CLASSES]
+                yield from _portions(_with(wanted, index, replace(condition, classes=classes)))
             return
     yield wanted
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from registry.access.facts import NOBODY, Depositor, write_facts
 from registry.ledger import tables as t
 from registry.ledger.api import Kind, Plan
 from xds.ebrim.writer import write_object
@@ -76,7 +77,8 @@ def rows_of(plan: Plan) -> Rows:
             "fragment": write_object(rim),
         }
         if kind is Kind.DOCUMENT_ENTRY:
-            _document_entry(rows, rim, common)
+            depositor = plan.depositors.get(rim.id, plan.depositors.get("", NOBODY))
+            _document_entry(rows, rim, common, depositor)
         elif kind is Kind.SUBMISSION_SET:
             _submission_set(rows, rim, common, plan)
         elif kind is Kind.FOLDER:
@@ -91,7 +93,7 @@ def _version(rim: RimObject) -> int:
     return int(name) if name and name.isdecimal() else 1
 
 
-def _document_entry(rows: Rows, rim: RimObject, common: Row) -> None:
+def _document_entry(rows: Rows, rim: RimObject, common: Row, depositor: Depositor) -> None:
     entry = read_document_entry(rim)
     is_on_demand = entry.object_type == v.ON_DEMAND
     patient_id = cx_key(entry.patient_id)
@@ -110,6 +112,7 @@ def _document_entry(rows: Rows, rim: RimObject, common: Row) -> None:
             "creation_time": "" if is_on_demand else _time(entry.creation_time),
             "service_start_time": _time(entry.service_start_time),
             "service_stop_time": _time(entry.service_stop_time),
+            "access": write_facts(entry, depositor),
         },
     )
     coded: dict[str, tuple[Code | None, ...]] = {

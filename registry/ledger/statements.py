@@ -17,12 +17,12 @@ from sqlalchemy.engine import Dialect
 
 from registry.ledger import tables as t
 from registry.ledger.api import (
+    AccessIs,
     Columns,
     Condition,
     HasAuthor,
     HasCode,
     HasReference,
-    Kind,
     Latest,
     Select,
     TimeRange,
@@ -41,11 +41,19 @@ RAREST_FIRST: Final = (
 """Coded attributes by how few objects share a value: what a search of all patients begins with."""
 
 Shape = tuple[object, ...]
+FOUND: Final = (
+    *("seq", "entry_uuid", "patient_id", "unique_id", "home", "fragment", "source", "target"),
+    *("status", "access", "association_type"),
+)
+"""Columns of an object in an answer, in the order of the fields of `Found`."""
+_ABSENT: Final[sa.ColumnElement[str]] = sa.literal_column("''")
+RECORD_COLUMNS: Final = tuple(c for c in t.records.c if c.name != "seq")
+PERSON_COLUMNS: Final = tuple(c for c in t.record_people.c if c.name not in {"seq", "patient_id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A SELECT as the driver takes it; columns are seq and then the fields of `Found`."""
+    """A SELECT as the driver takes it."""
 
     sql: str
     order: tuple[int, ...] | None
@@ -68,30 +76,64 @@ class Statements:
         self._lock = Lock()
 
     def of(self, wanted: Select, limit: int | None) -> tuple[Statement, list[str]]:
-        """Return the statement for the criteria, and their values."""
-        rounded = replace(wanted, where=tuple(_rounded(c) for c in wanted.where))
+        """Return the statement for the criteria, and their values.
+
+        Its columns are seq and then the fields of `Found`.
+        """
+        rounded, values = _prepared(wanted)
         shape = (wanted.kind, limit, *map(_shape_of, rounded.where))
-        values = [value for condition in rounded.where for value in _values_of(condition)]
+        return self._keep(shape, lambda: _Writer().select(rounded), limit), values
+
+    def classes_of(self, wanted: Select) -> tuple[Statement, list[str]]:
+        """Return the statement for the access classes among what meets the criteria."""
+        rounded, values = _prepared(wanted)
+        shape = (AccessIs, *map(_shape_of, rounded.where))
+        return self._keep(shape, lambda: _Writer().classes(rounded)), values
+
+    def records_of(self, patient_ids: tuple[str, ...]) -> tuple[Statement, list[str]]:
+        """Return the statement for records with their people, a row for each person."""
+        values = _padded(patient_ids)
+        shape = ("records", len(values))
+        return self._keep(shape, lambda: _Writer().records(len(values))), list(values)
+
+    def patients_of(
+        self, identities: tuple[str, ...], standing: str
+    ) -> tuple[Statement, list[str]]:
+        """Return the statement for the patients in whose records these people have a standing."""
+        values = _padded(identities)
+        shape = ("patients", len(values))
+        return self._keep(shape, lambda: _Writer().patients(len(values))), [*values, standing]
+
+    def _keep(
+        self, shape: Shape, write: Callable[[], sa.Select[Any]], limit: int | None = None
+    ) -> Statement:
+        """Return the statement of a shape, written now unless it is kept."""
         with self._lock:
             kept = self._kept.get(shape)
             if kept is not None:
                 self._kept.move_to_end(shape)
-                return kept, values
-        written = self._write(rounded, limit)
+                return kept
+        written = self._compiled(write(), limit)
         with self._lock:
             self._kept[shape] = written
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return written, values
+        return written
 
-    def _write(self, wanted: Select, limit: int | None) -> Statement:
-        compiled = _Writer().select(wanted).compile(dialect=self._dialect)
+    def _compiled(self, statement: sa.Select[Any], limit: int | None) -> Statement:
+        compiled = statement.compile(dialect=self._dialect)
         names = getattr(compiled, "positiontup", None)
         return Statement(
             # By hand, because SQLAlchemy gives SQLite an OFFSET with a value of its own.
             sql=str(compiled) if limit is None else f"{compiled}\nLIMIT {limit:d}",
             order=None if names is None else tuple(int(name[1:]) for name in names),
         )
+
+
+def _prepared(wanted: Select) -> tuple[Select, list[str]]:
+    """Return the criteria as one of their shape, and their values."""
+    rounded = replace(wanted, where=tuple(_rounded(c) for c in wanted.where))
+    return rounded, [value for c in rounded.where for value in _values_of(c)]
 
 
 def _rounded(condition: Condition) -> Condition:
@@ -104,6 +146,8 @@ def _rounded(condition: Condition) -> Condition:
             return replace(condition, patterns=_padded(condition.patterns))
         case Touches():
             return replace(condition, entry_uuids=_padded(condition.entry_uuids))
+        case AccessIs():
+            return replace(condition, classes=_padded(condition.classes))
     return condition
 
 
@@ -114,7 +158,7 @@ def _padded(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values + values[-1:] * (size - len(values))
 
 
-def _shape_of(condition: Condition) -> Shape:
+def _shape_of(condition: Condition) -> Shape:  # noqa: PLR0911 - a row for each condition
     match condition:
         case Columns():
             return (Columns, condition.column, len(condition.values))
@@ -126,6 +170,8 @@ def _shape_of(condition: Condition) -> Shape:
             return (type(condition), len(condition.patterns))
         case Touches():
             return (Touches, condition.side, len(condition.entry_uuids))
+        case AccessIs():
+            return (AccessIs, len(condition.classes))
     return (Latest,)
 
 
@@ -145,6 +191,9 @@ def _values_of(condition: Condition) -> Iterator[str]:
         case Touches():
             for _ in range(2 if condition.side == "either" else 1):
                 yield from condition.entry_uuids
+        case AccessIs():
+            for one in condition.classes:
+                yield from one
 
 
 @dataclass(slots=True)
@@ -155,21 +204,29 @@ class _Writer:
 
     def select(self, wanted: Select) -> sa.Select[Any]:
         table = TABLES[wanted.kind]
-        unique_id = table.c.get("unique_id")
-        columns: list[Any] = [
-            table.c.seq,
-            table.c.entry_uuid,
-            table.c.patient_id,
-            sa.literal_column("''") if unique_id is None else unique_id,
-            table.c.home,
-            table.c.fragment,
-        ]
-        if wanted.kind is Kind.ASSOCIATION:
-            columns += [table.c.source, table.c.target]
-        first = _begins_with(wanted)
-        return sa.select(*columns).where(
-            *(self._clause(table, condition, condition is first) for condition in wanted.where)
+        columns = [table.c.get(name, _ABSENT) for name in FOUND]
+        return sa.select(*columns).where(*self._clauses(table, wanted))
+
+    def classes(self, wanted: Select) -> sa.Select[Any]:
+        table = t.document_entries
+        columns = (table.c.patient_id, table.c.access, table.c.status)
+        return sa.select(*columns).where(*self._clauses(table, wanted)).distinct()
+
+    def records(self, number: int) -> sa.Select[Any]:
+        return recorded(self._is_in(t.records.c.patient_id, number))
+
+    def patients(self, number: int) -> sa.Select[Any]:
+        people = t.record_people
+        return (
+            sa.select(people.c.patient_id)
+            .where(self._is_in(people.c.identity, number), people.c.standing == self._mark())
+            .distinct()
         )
+
+    def _clauses(self, table: sa.Table, wanted: Select) -> Iterator[sa.ColumnElement[bool]]:
+        first = _begins_with(wanted)
+        for condition in wanted.where:
+            yield self._clause(table, condition, condition is first)
 
     def _mark(self) -> sa.BindParameter[str]:
         return sa.bindparam(f"v{next(self.numbers)}", type_=sa.Text())
@@ -204,7 +261,20 @@ class _Writer:
                 clause = self._touches(table, condition)
             case Latest():
                 clause = _is_latest(table)
+            case AccessIs():
+                clause = self._is_of_class(table, len(condition.classes))
         return clause
+
+    def _is_of_class(self, table: sa.Table, number: int) -> sa.ColumnElement[bool]:
+        """Return whether the entry is of one of so many classes, as a list that an index serves."""
+        columns = (table.c.patient_id, table.c.access, table.c.status)
+        marks = [tuple(self._marks(len(columns))) for _ in range(number)]
+        if not marks:
+            return sa.false()
+        if number == 1:
+            return sa.and_(*(c == mark for c, mark in zip(columns, marks[0], strict=True)))
+        listed = sa.values(*columns).data(marks).scalar_values()
+        return sa.tuple_(*columns).in_(listed)
 
     def _is_in(self, column: sa.Column[Any], number: int) -> sa.ColumnElement[bool]:
         marks = self._marks(number)
@@ -257,6 +327,17 @@ class _Writer:
             "either": (table.c.source, table.c.target),
         }[condition.side]
         return sa.or_(*(self._is_in(column, len(condition.entry_uuids)) for column in sides))
+
+
+def recorded(clause: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the question for records: `RECORD_COLUMNS`, `PERSON_COLUMNS`, a row a person."""
+    people = t.record_people
+    return (
+        sa.select(*RECORD_COLUMNS, *PERSON_COLUMNS)
+        .join_from(t.records, people, people.c.patient_id == t.records.c.patient_id, isouter=True)
+        .where(clause)
+        .order_by(people.c.seq)
+    )
 
 
 def _begins_with(wanted: Select) -> HasCode | None:

@@ -66,8 +66,11 @@ document_entries = _object(
     _text("creation_time"),
     _text("service_start_time"),
     _text("service_stop_time"),
+    sa.Column("access", sa.Text, nullable=False, server_default=""),
     sa.Index(None, "unique_id"),
     sa.Index(None, "patient_id", "status", "object_type"),
+    # All that an access decision needs, without a look at the rows, whose fragments are long.
+    sa.Index(None, "patient_id", "access", "status"),
 )
 
 folders = _object(
@@ -110,4 +113,37 @@ authors = sa.Table(
     _text("entry_uuid"),
     _text("person"),
     sa.Index(None, "entry_uuid"),
+)
+
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("patient_id", sa.Text, nullable=False, unique=True),
+    _text("state"),
+    _text("since"),
+    sa.Column("masks_new", sa.Boolean, nullable=False),
+    sa.Column("regulation", sa.Boolean, nullable=False),
+    sa.Column("break_glass", sa.Boolean, nullable=False),
+    sa.Column("masked_in_emergency", sa.Boolean, nullable=False),
+    _text("email"),
+    _text("language"),
+)
+"""What patients decided; none for whom nothing was ever chosen."""
+
+record_people = sa.Table(
+    "record_people",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    _text("patient_id"),
+    _text("identity"),
+    _text("standing"),
+    _text("since"),
+    _text("until"),
+    _text("name"),
+    _text("specialty"),
+    _text("last_action"),
+    sa.Column("is_structure", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("patient_id", "identity", "standing"),
+    sa.Index(None, "identity", "standing"),
 )

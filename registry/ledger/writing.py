@@ -23,7 +23,10 @@ from registry.ledger.api import Known, KnownAssociation, KnownObject, Plan, Unit
 from registry.ledger.engine import WRITES, lock, translating
 from registry.ledger.fragments import with_last_update_time, with_patient_id, with_status
 from registry.ledger.reading import MAX_LIST
+from registry.ledger.recorded import people_of_record, records_of_rows, row_of_record
 from registry.ledger.rows import TABLES, rows_of
+from registry.ledger.statements import recorded
+from registry.records.model import Record
 from xds.ebrim.reader import read_fragment
 from xds.metadata import vocabulary as v
 from xds.metadata.rim import RimObject
@@ -41,6 +44,8 @@ OBJECT_COLUMNS: Final = {
 ASSOCIATION_COLUMNS: Final = tuple(
     t.associations.c[name] for name in KnownAssociation.__dataclass_fields__
 )
+
+RECORDS: Final = recorded(t.records.c.patient_id.in_(sa.bindparam("wanted", expanding=True)))
 
 
 class SqlUnit:
@@ -101,6 +106,23 @@ class SqlUnit:
         row = {"patient_id": patient_id, "known_since": instant}
         self._connection.execute(INSERTS[t.patients], row)
 
+    def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
+        """Return the records in which something was chosen, by patient."""
+        return records_of_rows(
+            self._connection.execute(RECORDS, {"wanted": sorted(set(patient_ids))})
+        )
+
+    def save_record(self, record: Record) -> None:
+        """Keep a record in place of what was kept of it."""
+        self._forget_record(record.patient_id)
+        self._connection.execute(INSERTS[t.records], row_of_record(record))
+        if people := people_of_record(record):
+            self._connection.execute(INSERTS[t.record_people], people)
+
+    def _forget_record(self, patient_id: str) -> None:
+        for table in (t.records, t.record_people):
+            self._connection.execute(sa.delete(table).where(table.c.patient_id == patient_id))
+
     def merge_patient(self, subsumed: str, survivor: str) -> None:
         """Give the survivor all that is the subsumed patient's, and end the latter's use."""
         patients, associations = t.patients, t.associations
@@ -116,6 +138,7 @@ class SqlUnit:
         )
         for table in (t.submission_sets, t.document_entries, t.folders):
             self._give_all(table, subsumed, survivor)
+        self._forget_record(subsumed)
 
     def _give_all(self, table: sa.Table, subsumed: str, survivor: str) -> None:
         """Change patient and fragment of all objects of a patient, some at a time."""

@@ -7,6 +7,7 @@ takes, and by which rules, is the room's.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from registry.access.facts import depositor_of
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit
 from registry.submission.facts import (
@@ -19,6 +20,7 @@ from registry.submission.facts import (
 )
 from registry.submission.naming import NewUuid, new_uuid
 from registry.submission.registration import make_plan
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import Concerned
 from xds.domain import AffinityDomain
 from xds.ebrim.response import Status, registry_response
@@ -45,6 +47,8 @@ class Register:
     response: str
     """The answer's wsa:Action."""
     new_uuid: NewUuid = new_uuid
+    policy: Policy = ANY_TRUSTED
+    """Says who is the patient, or a representative, among those who submit."""
 
     def __call__(self, call: Call) -> Outcome:
         """Register Document Set-b [ITI-42] and Register On-Demand Document Entry [ITI-61].
@@ -104,6 +108,7 @@ class Register:
                     instant=f"{call.instant:%Y%m%d%H%M%S}",
                     new_uuid=self.new_uuid,
                     message_id=message_id,
+                    depositor=depositor_of(call.caller, self.policy),
                 )
             )
 

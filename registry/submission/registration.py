@@ -4,6 +4,7 @@ Spec: ITI TF-2 §3.42.4.1.3.3.5, §3.42.4.1.3.5 to §3.42.4.1.3.7; ITI TF-3 §4.
 UUIDs and the instant are parameters. The submission has passed every rule.
 """
 
+from registry.access.facts import NOBODY, Depositor
 from registry.ledger.api import Plan
 from registry.submission.consequences import (
     deprecated,
@@ -15,7 +16,14 @@ from registry.submission.naming import Naming, NewUuid
 from xds.metadata import vocabulary as v
 
 
-def make_plan(facts: Facts, *, instant: str, new_uuid: NewUuid, message_id: str) -> Plan:
+def make_plan(
+    facts: Facts,
+    *,
+    instant: str,
+    new_uuid: NewUuid,
+    message_id: str,
+    depositor: Depositor = NOBODY,
+) -> Plan:
     """Return the plan of an accepted submission. `instant` is a DTM of 14 digits, in UTC."""
     # (1) Finished objects, with what a replacement inherits among them.
     naming = Naming(facts, new_uuid)
@@ -36,4 +44,5 @@ def make_plan(facts: Facts, *, instant: str, new_uuid: NewUuid, message_id: str)
         instant=instant,
         fingerprint=facts.fingerprint,
         message_id=message_id,
+        depositors={"": depositor},
     )

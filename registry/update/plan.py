@@ -10,6 +10,7 @@ of what it brought. Versions before keep their Associations.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from registry.access.facts import read_depositor
 from registry.ledger.api import Kind, KnownAssociation, Plan
 from registry.submission.consequences import deprecated, has_member
 from registry.submission.naming import FIRST_VERSION, Naming, NewUuid
@@ -40,6 +41,12 @@ def make_plan(operations: Operations, *, instant: str, new_uuid: NewUuid, messag
         instant=instant,
         fingerprint=facts.fingerprint,
         message_id=message_id,
+        # (5) A new version is a document of whoever deposited the first one.
+        depositors={
+            naming.of(n.item.entry_uuid): read_depositor(n.latest.access)
+            for n in operations.versions
+            if n.latest is not None and n.kind is Kind.DOCUMENT_ENTRY
+        },
     )
 
 

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from registry.ledger import tables as t
+from registry.ledger.api import AccessIs, Columns, Kind, Select
 from registry.query.catalogue import MULTI_PATIENT_QUERIES, STORED_QUERIES
 from registry.query.table import Form, Parameter
 from tests.build.submission import PATIENT, a_submission
 from tests.registry.build import text, texts
+from xds.access.model import Standing
 from xds.metadata import vocabulary as v
 
 VALUES = {
@@ -112,6 +114,33 @@ def test_what_a_recipe_reads_beyond_what_is_selected_is_no_whole_table_either(re
     for statement, parameters in sent:
         for line in plan_of(engine, statement, parameters):
             assert WHOLE.search(line) is None, f"{line}\n{statement}\n{parameters}"
+
+
+def test_what_access_decisions_read_is_no_whole_table_either(registry):
+    registry.registered(*a_submission(entries=2))
+    given = registry.everything().of("ExtrinsicObject")[0].id
+    patient = Columns(column="patient_id", values=(PATIENT,))
+    entries = Columns(column="entry_uuid", values=(given,))
+
+    def work(reader):
+        for where in ((patient,), (entries,)):
+            classes = reader.access_classes(Select(kind=Kind.DOCUMENT_ENTRY, where=where))
+            for some in (classes, classes * 3):
+                by_class = AccessIs(classes=tuple(some))
+                reader.select(Select(kind=Kind.DOCUMENT_ENTRY, where=(*where, by_class)))
+        reader.records([PATIENT])
+        reader.records([PATIENT, "other"])
+        reader.patients_of(["nobody"], Standing.AUTHORISED)
+
+    with statements_of(registry.ledger._engine) as sent:
+        registry.ledger.read(work)
+    assert len(sent) > 6
+    for statement, parameters in sent:
+        plan = plan_of(registry.ledger._engine, statement, parameters)
+        for line in plan:
+            assert WHOLE.search(line) is None, f"{line}\n{statement}\n{parameters}"
+        if "DISTINCT" in statement and "patient_id =" in statement:
+            assert "access_status" in " ".join(plan), plan  # the index alone tells
 
 
 def plan_of(engine: sa.Engine, statement: str, parameters) -> list[str]:
