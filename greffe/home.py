@@ -78,6 +78,14 @@ clock_skew_seconds = 60
 # PKI, which has one signer for everybody.
 bind_signer = false
 
+[access]
+# Files of your own in place of the domain's access policy: who is of which kind (policy.toml), what
+# each kind may do (functions.tsv), which profession sees which type of document (types.tsv). Empty:
+# the domain's. `greffe policy check` validates them; domains/README.md says what they hold.
+policy = ""
+functions = ""
+types = ""
+
 [serve]
 # 127.0.0.1 is this machine only. Greffe speaks HTTP: put TLS in front of it before binding
 # anything else.

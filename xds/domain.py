@@ -22,7 +22,9 @@ from xds.metadata.departures import Departure
 from xds.metadata.identifier import is_oid
 
 ASSERTION_PROFILES: Final = ("xua", "vihf")
-ACCESS_POLICIES: Final = ("any-trusted",)
+ANY_TRUSTED: Final = "any-trusted"
+MATRIX: Final = "matrix"
+ACCESS_POLICIES: Final = (ANY_TRUSTED, MATRIX)
 CHECKS: Final = ("ins",)
 WARNS: Final = "-warn"
 """After the name of a check: what it finds is a warning and no refusal."""
@@ -94,7 +96,7 @@ class AffinityDomain:
     assertion_profile: str
     """`xua` or `vihf`."""
     access: str
-    """Name of the access policy: `any-trusted`."""
+    """Where the access policy comes from: `any-trusted` or `matrix` (`xds.access.reading`)."""
     value_sets: Mapping[str, ValueSet]
     """By the standard's attribute name; an attribute without a set is open."""
     submission_signature_required: bool = False
@@ -102,6 +104,8 @@ class AffinityDomain:
     """Where it departs from the Framework (`xds.metadata.departures`)."""
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Profile-specific settings of `domain.toml`, table `[assertion]`."""
+    folder: Folder | None = None
+    """Where it was read from; None for a domain that was not read."""
 
     def admits(self, attribute: str, code: str, scheme: str) -> bool:
         """Return whether the attribute may take this code in this domain."""
@@ -133,7 +137,7 @@ def load_domain(name_or_path: str) -> AffinityDomain:
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DomainError(f"domain {name_or_path!r}: {file} cannot be read: {error}") from error
-    return _domain(_Table(str(file), "", declared), folder)
+    return _domain(Table(str(file), "", declared), folder)
 
 
 def shipped_domains() -> tuple[str, ...]:
@@ -143,13 +147,14 @@ def shipped_domains() -> tuple[str, ...]:
     )
 
 
-class _Table:
-    """One table of domain.toml: every key that is read is crossed off, what stays is refused."""
+class Table:
+    """One table of a TOML file: every key that is read is crossed off, what stays is refused."""
 
     def __init__(self, file: str, label: str, declared: Mapping[str, object]) -> None:
         self._file, self._label, self._rest = file, label, dict(declared)
 
     def text(self, key: str, default: str | None = None, *, among: tuple[str, ...] = ()) -> str:
+        """Return a text. Errors: DomainError, as of every method here."""
         value = self._take(key, default)
         if not isinstance(value, str) or (default is None and not value.strip()):
             raise self.error(key, f"a text, came {value!r}")
@@ -158,6 +163,7 @@ class _Table:
         return value
 
     def names(self, key: str, among: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a list of names, each one of these and once."""
         value = self._take(key, [])
         if not isinstance(value, list) or any(v not in among for v in value):
             raise self.error(key, f"a list of {', '.join(among)}, came {value!r}")
@@ -165,32 +171,54 @@ class _Table:
             raise self.error(key, f"each name once, came {value!r}")
         return tuple(value)
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts, none empty and each once."""
+        value = self._take(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value):
+            raise self.error(key, f"a list of texts, came {value!r}")
+        if len(set(value)) < len(value):
+            raise self.error(key, f"each text once, came {value!r}")
+        return tuple(value)
+
     def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
         value = self._take(key, default)
         if not isinstance(value, bool):
             raise self.error(key, f"true or false, came {value!r}")
         return value
 
-    def tables(self, key: str) -> tuple["_Table", ...]:
+    def table(self, key: str) -> "Table":
+        """Return an inner table; an empty one when absent."""
+        return Table(self._file, f"{self._label}[{key}], ", self.free(key))
+
+    def tables(self, key: str) -> tuple["Table", ...]:
+        """Return inner tables, in order."""
         value = self._take(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise self.error(key, f"tables headed [[{key}]]")
         return tuple(
-            _Table(self._file, f"[[{key}]] number {n}, ", v) for n, v in enumerate(value, 1)
+            Table(self._file, f"[[{key}]] number {n}, ", v) for n, v in enumerate(value, 1)
         )
 
+    def pairs(self) -> Mapping[str, str]:
+        """Return everything that is left, which must be texts."""
+        return MappingProxyType({key: self.text(key) for key in tuple(self._rest)})
+
     def free(self, key: str) -> Mapping[str, object]:
+        """Return an inner table as it is."""
         value = self._take(key, {})
         if not isinstance(value, dict):
             raise self.error(key, f"a table headed [{key}]")
         return MappingProxyType(value)
 
     def finish(self) -> None:
+        """Refuse what nobody read."""
         if self._rest:
             key = next(iter(self._rest))
             raise DomainError(f"{self._file}: {self._label}nothing reads the key {key}: remove it")
 
     def error(self, key: str, expected: str) -> DomainError:
+        """Return the error for a key's value."""
         return DomainError(f"{self._file}: {self._label}key {key}: expected {expected}")
 
     def _take(self, key: str, default: object) -> object:
@@ -200,7 +228,7 @@ class _Table:
         return value
 
 
-def _domain(table: _Table, folder: Folder) -> AffinityDomain:
+def _domain(table: Table, folder: Folder) -> AffinityDomain:
     name = table.text("name")
     if not NAME.fullmatch(name):
         raise table.error("name", f"letters, digits and hyphens, came {name!r}")
@@ -216,13 +244,14 @@ def _domain(table: _Table, folder: Folder) -> AffinityDomain:
         submission_signature_required=table.flag("submission_signature_required", default=False),
         departures=frozenset(map(Departure, table.names("departures", tuple(Departure)))),
         settings=table.free("assertion"),
+        folder=folder,
     )
     table.finish()
     return domain
 
 
 def _keyed(
-    table: _Table, key: str, read: Callable[[_Table], Thing], name: Callable[[Thing], str]
+    table: Table, key: str, read: Callable[[Table], Thing], name: Callable[[Thing], str]
 ) -> Mapping[str, Thing]:
     found: dict[str, Thing] = {}
     for inner in table.tables(key):
@@ -234,7 +263,7 @@ def _keyed(
     return MappingProxyType(found)
 
 
-def _authority(table: _Table) -> Authority:
+def _authority(table: Table) -> Authority:
     oid = table.text("oid")
     if not is_oid(oid):
         raise table.error("oid", f"an OID such as 1.2.250.1.213.1.4.8, came {oid!r}")
@@ -248,7 +277,7 @@ def _authority(table: _Table) -> Authority:
     )
 
 
-def _value_set(table: _Table, folder: Folder) -> ValueSet:
+def _value_set(table: Table, folder: Folder) -> ValueSet:
     attribute = table.text("attribute", among=CODED_ATTRIBUTES)
     file = table.text("file")
     path = folder / "codes" / file

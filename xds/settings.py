@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from xds.access.policy import Policy
+from xds.access.reading import PolicyFiles, load_policy
+from xds.access.tables import PolicyError
 from xds.domain import AffinityDomain, DomainError, load_domain
 from xds.limits import Limits
 
@@ -35,6 +38,9 @@ class Settings:
 
     home: Path
     domain: AffinityDomain
+    policy: Policy
+    """Who may do what: the domain's, with the files of `access_files` in place of its own."""
+    access_files: PolicyFiles = field(default_factory=PolicyFiles)
     audience: str
     repository_unique_id: str
     registry_url: str
@@ -230,8 +236,15 @@ _KEYS: Final = (
         )
     ),
 )
+_ACCESS: Final = tuple(
+    _Key(table="access", name=f.name, read=_optional_path, default="")
+    for f in dataclasses.fields(PolicyFiles)
+)
 _LIMIT_NAMES: Final = tuple(f.name for f in dataclasses.fields(Limits))
-_KNOWN: Final = {(k.table, k.name) for k in _KEYS} | {("limits", name) for name in _LIMIT_NAMES}
+_TABLES: Final = {k.table for k in (*_KEYS, *_ACCESS) if k.table} | {"limits"}
+_KNOWN: Final = {(k.table, k.name) for k in (*_KEYS, *_ACCESS)} | {
+    ("limits", name) for name in _LIMIT_NAMES
+}
 
 
 def load_settings(home: Path) -> Settings:
@@ -255,7 +268,18 @@ def load_settings(home: Path) -> Settings:
     _refuse_unknown(declared, file)
     reading = _Reading(folder)
     values = {k.field or k.name: _value(k, declared, reading, file) for k in _KEYS}
-    return Settings(home=folder, limits=_limits(declared, file), **values)
+    files = PolicyFiles(**{k.name: _value(k, declared, reading, file) for k in _ACCESS})
+    try:
+        policy = load_policy(values["domain"], files)
+    except PolicyError as error:
+        raise SettingsError(f"the access policy cannot be used: {error}") from error
+    return Settings(
+        home=folder,
+        policy=policy,
+        access_files=files,
+        limits=_limits(declared, file),
+        **values,
+    )
 
 
 def _value(key: _Key, declared: Mapping[str, Any], reading: _Reading, file: Path) -> Any:
@@ -281,10 +305,9 @@ def _limits(declared: Mapping[str, Any], file: Path) -> Limits:
 
 def _refuse_unknown(declared: Mapping[str, Any], file: Path) -> None:
     """Refuse a key that nobody reads: a misspelt setting must not look like a set one."""
-    tables = {k.table for k in _KEYS if k.table} | {"limits"}
     found: list[tuple[str, str]] = []
     for name, value in declared.items():
-        if isinstance(value, dict) != (name in tables):
+        if isinstance(value, dict) != (name in _TABLES):
             found.append(("", name))
         elif isinstance(value, dict):
             found += [(name, inner) for inner in value]

@@ -26,7 +26,7 @@ class Cell(StrEnum):
     CONSENT = "consent"
     """If the patient has allowed it for an emergency."""
     REFERENCE = "reference"
-    """References only, no metadata."""
+    """References only, no metadata, of the documents of the caller's structure."""
     IMPUTED = "imputed"
     """Yes, imputed to the caller's structure."""
 
@@ -76,6 +76,8 @@ class Policy:
     """By authentication, kind and mode; the first two may be `*`."""
     types: Mapping[tuple[str, str], bool] = field(default_factory=lambda: MappingProxyType({}))
     """Profession (`code^system`) and document type (`code^scheme`), each or both `*`."""
+    emergency_kinds: frozenset[str] = frozenset()
+    """For whom an emergency opens a record without the patient's authorisation."""
     reason_required: frozenset[Mode] = frozenset()
     """Emergencies that must be explained in the assertion."""
     without_authorisation: frozenset[Action] = frozenset()
