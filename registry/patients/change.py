@@ -23,6 +23,9 @@ from registry.patients.rules import (
     check_standing,
     patient_parts,
 )
+from registry.records.changes import differences
+from registry.records.model import stricter, unchosen
+from xds.access.policy import ANY_TRUSTED
 from xds.domain import AffinityDomain
 from xds.metadata.hl7v2 import cx_key
 from xds.metadata.policy import IdentifierCheck
@@ -85,5 +88,18 @@ def _apply(change: PatientChange, known: Known, unit: Unit, instant: datetime) -
                 unit.add_patient(key, f"{instant:%Y%m%d%H%M%S}")
             return Changed(is_new=is_new)
         case Merge():
-            unit.merge_patient(cx_key(change.subsumed), cx_key(change.survivor))
+            return _merge(cx_key(change.subsumed), cx_key(change.survivor), unit)
     return Changed()
+
+
+def _merge(subsumed: str, survivor: str, unit: Unit) -> Changed:
+    """Make one patient of two, with one record: in what they chose, the stricter wins."""
+    records = unit.records((subsumed, survivor))
+    unit.merge_patient(subsumed, survivor)
+    if subsumed not in records:
+        return Changed()
+    # Whatever a policy says of a record in which nothing was chosen, it counts for nothing here.
+    before = records.get(survivor, unchosen(survivor, ANY_TRUSTED))
+    after = stricter(before, records[subsumed])
+    unit.save_record(after)
+    return Changed(choices=differences(before, after))

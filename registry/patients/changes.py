@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from registry.records.changes import Difference
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add:
@@ -128,5 +130,7 @@ class Changed:
     warnings: tuple[Fault, ...] = ()
     documents: tuple[str, ...] = ()
     """LinkChange: uniqueIds of the DocumentEntries that got a new version."""
+    choices: tuple[Difference, ...] = ()
+    """Merge: what became other in the survivor's record."""
     submission_set: str = ""
     """LinkChange: uniqueId of the SubmissionSet that records it; '' when no object changed."""

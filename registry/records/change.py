@@ -1,0 +1,164 @@
+"""The story of a patient's choice: look up, check, trace, save; one transaction of the ledger.
+
+A choice is traced before it is committed: if the trail cannot be written, nothing was chosen. From
+the commit on it holds for every process that reads this ledger.
+
+Spec: none of IHE's. Who may ask is for the door to decide; the instant is a parameter; the ledger's
+own errors (busy, full) are the caller's to answer.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.ledger.api import Ledger, Unit, Wanted
+from registry.records.changes import (
+    Difference,
+    RecordChange,
+    RecordChangeRefused,
+    RecordFault,
+    applied,
+    differences,
+)
+from registry.records.model import Record, unchosen
+from registry.records.rules import check
+from xds.access.policy import Policy
+from xds.audit.event import AuditEvent, Concerned, Outcome
+from xds.audit.trail import Trail
+from xds.errors import quote
+from xds.metadata.hl7v2 import cx_key
+from xds.security.caller import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """In whose name a choice is made, for the trail."""
+
+    caller: Caller | None = None
+    """Over SOAP: who the assertion says."""
+    operator: str = ""
+    """At the command line: who is logged in."""
+    peer: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChanged:
+    """What became of a choice that was accepted; it is durable."""
+
+    before: Record
+    after: Record
+    differences: tuple[Difference, ...]
+    """Empty when it had been chosen before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The patients' records of a Registry. Safe for use by many threads."""
+
+    ledger: Ledger
+    policy: Policy
+    trail: Trail
+    """The Registry's own."""
+
+    def read(self, patient_id: str) -> Record:
+        """Return a patient's record; of one who chose nothing, or is unknown, what the policy says.
+
+        Errors: LedgerBusyError.
+        """
+        key = cx_key(patient_id)
+        found = self.ledger.read(lambda reader: reader.records((key,)))
+        return found.get(key) or unchosen(key, self.policy)
+
+    def change(
+        self, patient_id: str, change: RecordChange, *, instant: datetime, by: Asker
+    ) -> RecordChanged:
+        """Make a choice; it is durable, and traced, when this returns.
+
+        Errors: RecordChangeRefused, OSError (the trail); in both cases nothing was changed.
+        LedgerBusyError, LedgerFullError.
+        """
+
+        def save(unit: Unit, changed: RecordChanged) -> None:
+            if changed.differences:
+                # (3) Trace first, (4) save.
+                self.trail.record(_event(changed, change, instant, by))
+                unit.save_record(changed.after)
+
+        return self._work(patient_id, change, instant, save)
+
+    def rehearse(
+        self, patient_id: str, change: RecordChange, *, instant: datetime
+    ) -> RecordChanged:
+        """Return what `change` would do, and do nothing. Errors: as `change`."""
+        return self._work(patient_id, change, instant, lambda _, __: None)
+
+    def _work(
+        self,
+        patient_id: str,
+        change: RecordChange,
+        instant: datetime,
+        save: Callable[[Unit, RecordChanged], None],
+    ) -> RecordChanged:
+        key, now = cx_key(patient_id), f"{instant:%Y%m%d%H%M%S}"
+        wanted = Wanted(patient_ids=frozenset({key}))
+
+        def work(unit: Unit) -> RecordChanged:
+            # (1) Look up, (2) check.
+            _refuse([*_unknown(unit, key)])
+            before = unit.records((key,)).get(key) or unchosen(key, self.policy)
+            _refuse(check(before, change, now))
+            after = applied(before, change, now)
+            changed = RecordChanged(
+                before=before, after=after, differences=differences(before, after)
+            )
+            save(unit, changed)
+            return changed
+
+        return self.ledger.write(wanted, work)
+
+
+def _unknown(unit: Unit, key: str) -> list[RecordFault]:
+    """Return what is wrong with whose record it is."""
+    known = unit.look_up(Wanted(patient_ids=frozenset({key})))
+    if key in known.patient_ids:
+        return []
+    survivor = known.merged.get(key)
+    return [
+        RecordFault(
+            subject=f"patient {quote(key)}",
+            rule="a record is a known patient's",
+            came=f"an identifier that was merged into {quote(survivor)}"
+            if survivor
+            else "an identifier that this Registry does not know",
+            expected="the identifier of a known patient",
+            fix=f"use {survivor}"
+            if survivor
+            else "make the patient known first (greffe patient add), or correct the identifier",
+        )
+    ]
+
+
+def _refuse(faults: list[RecordFault]) -> None:
+    if faults:
+        raise RecordChangeRefused(faults)
+
+
+def _event(
+    changed: RecordChanged, change: RecordChange, instant: datetime, by: Asker
+) -> AuditEvent:
+    return AuditEvent(
+        instant=instant,
+        transaction=f"record {type(change).__name__.lower()}",
+        outcome=Outcome.SUCCESS,
+        message_id=by.message_id,
+        peer=by.peer,
+        caller=by.caller,
+        concerned=Concerned(patients=(changed.after.patient_id,)),
+        detail="; ".join(difference.text() for difference in changed.differences),
+        action="U" if changed.before.is_chosen else "C",
+        source=f"command line|{by.operator}" if by.operator else "",
+        service="registry",
+        process=os.getpid(),
+    )
