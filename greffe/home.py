@@ -115,6 +115,23 @@ idle_seconds = 300
 message_seconds = 30
 connections = 256
 
+[audit]
+# Where the audit trails of both services are forwarded as ATNA messages (ITI-20: syslog over mutual
+# TLS, RFC 5425), for example "syslog-tls://audit.example:6514". Empty: nowhere; they are written to
+# audit_folder in any case, before an answer leaves. What the server cannot be told now it is told
+# later, some of it twice after a break. A query is in its message as a whole, so let the server
+# accept long ones (rsyslog: maxMessageSize, and maxFrameSize of imtcp, of 8 MiB and more).
+syslog = ""
+
+# The authority of the server's certificate, whose name must be the host's; the node's own PEM
+# certificate and key. They are read for each connection, so a renewed one is taken up.
+ca = ""
+certificate = ""
+key = ""
+
+# How the server knows this site (AuditEnterpriseSiteID); may stay empty.
+site = ""
+
 [limits]
 # SOAP part, inline documents, and the MIME parts that come before it, together.
 envelope_octets = {envelope_octets}

@@ -19,7 +19,7 @@ if os.environ.get("GREFFE_EXPLORE") != "1":
     settings.load_profile("repeatable")
 
 PROGRAMS = re.compile(
-    r"xmlsec1|nginx|wsdl2h|soapcpp2|gsoap|g\+\+|java|wsimport|jax-?ws|\bphp\b|\bnode\b|\bnpm\b",
+    r"xmlsec1|nginx|wsdl2h|soapcpp2|gsoap|g\+\+|java|wsimport|jax-?ws|rsyslogd|\bphp\b|\bnode\b|\bnpm\b",
     re.IGNORECASE,
 )
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from xds.access.policy import Policy
 from xds.access.reading import PolicyFiles, load_policy
 from xds.access.tables import PolicyError
+from xds.audit.syslog import Destination, read_destination
 from xds.domain import AffinityDomain, DomainError, load_domain
 from xds.limits import Limits
 
@@ -60,6 +61,12 @@ class Settings:
     bind_signer: bool = False
     reply_to_hosts: frozenset[str] = frozenset()
     audit_folder: Path
+    audit_syslog: Destination | None = None
+    """Where the trails are forwarded; None for nowhere."""
+    audit_ca: Path | None = None
+    audit_certificate: Path | None = None
+    audit_key: Path | None = None
+    audit_site: str = ""
     limits: Limits = field(default_factory=Limits)
     bind_address: str = "127.0.0.1"
     registry_port: int = 8080
@@ -193,6 +200,17 @@ def _domain(reading: _Reading, value: object) -> AffinityDomain:
         raise ValueError(str(error)) from error
 
 
+def _any_text(_: _Reading, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a text")  # noqa: TRY004 - one kind of error for a value
+    return value.strip()
+
+
+def _syslog(reading: _Reading, value: object) -> Destination | None:
+    text = _any_text(reading, value)
+    return read_destination(text) if text else None
+
+
 _PORT = _integer(0, 65535)
 
 _KEYS: Final = (
@@ -233,6 +251,16 @@ _KEYS: Final = (
             ("idle_seconds", _integer(1, 86400), 300),
             ("message_seconds", _integer(1, 3600), 30),
             ("connections", _integer(1, 10000), 256),
+        )
+    ),
+    *(
+        _Key(table="audit", name=name, field=f"audit_{name}", read=read, default="")
+        for name, read in (
+            ("syslog", _syslog),
+            ("ca", _optional_path),
+            ("certificate", _optional_path),
+            ("key", _optional_path),
+            ("site", _any_text),
         )
     ),
 )

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from greffe.exits import CommandError
+from greffe.node.auditing import Auditing
 from greffe.node.lease import Service
 from greffe.node.server import StartError
 from xds.settings import Settings
@@ -31,9 +32,10 @@ DATABASE_KEYS: Final[dict[Service, str]] = {
 class Opened:
     """A service's WSGI callable, and how to close what it holds."""
 
-    def __init__(self, app: Any, parts: Any) -> None:
+    def __init__(self, app: Any, parts: Any, auditing: Auditing) -> None:
         self._app = app
         self.parts = parts
+        self._auditing = auditing
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         """Pass a request on."""
@@ -41,6 +43,7 @@ class Opened:
 
     def close(self) -> None:
         """Close stores and the trail."""
+        self._auditing.end()
         self.parts.close()
 
 
@@ -52,7 +55,12 @@ def open_service(service: Service, settings: Settings, url: str) -> Opened:
     bootstrap, opener, app = _PARTS[service]
     try:
         parts = getattr(import_module(bootstrap), opener)(settings, own_url=url)
-        return Opened(import_module(app).make_app(parts), parts)
+        made = import_module(app).make_app(parts)
+        auditing = Auditing(service, settings, parts)
+        auditing.begin()
+        return Opened(made, parts, auditing)
+    except StartError:
+        raise
     except Exception as error:
         if not _explains_itself(error):
             log.exception("the %s cannot be opened", service)

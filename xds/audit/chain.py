@@ -88,6 +88,12 @@ def hash_of(line: bytes) -> str | None:
     return own if _hash(previous, event) == own else None
 
 
+def previous_of(line: bytes) -> str:
+    """Return what a line (without newline) names as the hash before it; '' for no line."""
+    found = _LINE.match(line)
+    return found.group(1).decode() if found else ""
+
+
 def verify(lines: Iterable[bytes]) -> Verified:
     """Follow a trail from its first line.
 

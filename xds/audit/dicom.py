@@ -127,7 +127,9 @@ def _alert(event: AuditEvent, row: Row, origin: Origin) -> AuditMessage:
     caller, alerts = event.caller, list[ParticipantObject]()
     reason = caller.emergency_reason if caller else ""
     for patient in event.concerned.patients or (NOBODY,):
-        alerts.append(patient_object(patient, ("Alert Description", reason.encode())))
+        alerts.append(
+            patient_object(patient, ("Alert Description", reason.encode(errors="replace")))
+        )
     return _message(
         event,
         origin,

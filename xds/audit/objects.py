@@ -63,7 +63,7 @@ def _fed_patients(event: AuditEvent) -> Iterator[ParticipantObject]:
     own = event.concerned.record_message
     kind, value = ("II", own) if event.transaction == "ITI-44" else ("MSH-10", event.message_id)
     for patient in event.concerned.patients:
-        yield patient_object(patient, (kind, value.encode()))
+        yield patient_object(patient, (kind, value.encode(errors="replace")))
 
 
 def _linked_patients(event: AuditEvent) -> Iterator[ParticipantObject]:
@@ -80,8 +80,8 @@ def _linked_patients(event: AuditEvent) -> Iterator[ParticipantObject]:
     for role, patient in named.items():
         yield patient_object(
             patient,
-            ("MSH-10", event.message_id.encode()),
-            (LINK_DETAIL, role.encode()),
+            ("MSH-10", event.message_id.encode(errors="replace")),
+            (LINK_DETAIL, role.encode(errors="replace")),
             life_cycle=cycles.get(role, ""),
         )
 
@@ -92,7 +92,11 @@ def _query(event: AuditEvent) -> Iterator[ParticipantObject]:
     if not concerned.query:
         return
     row = ROWS[event.transaction]
-    home = ((HOME_OF_QUERY, concerned.query_home.encode()),) if concerned.query_home else ()
+    home = (
+        ((HOME_OF_QUERY, concerned.query_home.encode(errors="replace")),)
+        if concerned.query_home
+        else ()
+    )
     yield ParticipantObject(
         id=concerned.query_id or UNNAMED_QUERY,
         id_type=Code(event.transaction, IHE_TRANSACTIONS, row.name),
@@ -116,8 +120,8 @@ def _documents(event: AuditEvent, life_cycle: str = "") -> Iterator[ParticipantO
     for document in event.concerned.documents:
         known = about.get(document, AboutObject(id=document))
         details = (
-            (REPOSITORY_DETAIL, known.repository_unique_id.encode()),
-            (HOME_OF_DOCUMENT, known.home_community_id.encode()),
+            (REPOSITORY_DETAIL, known.repository_unique_id.encode(errors="replace")),
+            (HOME_OF_DOCUMENT, known.home_community_id.encode(errors="replace")),
         )
         yield ParticipantObject(
             id=document,
