@@ -33,6 +33,10 @@ MAX_SHOWN: Final = 6
 """Codes or schemes that an error names as examples."""
 COLUMNS: Final = ("code", "scheme", "display")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+LINK_CHANGE: Final = Code(
+    code="ITI-64", scheme="IHE Transactions", display="Notify XAD-PID Link Change"
+)
+"""What the Framework calls the transaction itself (ITI TF-2 §3.64.5.1.2, EventTypeCode)."""
 Folder = Traversable | Path
 Thing = TypeVar("Thing")
 
@@ -102,6 +106,9 @@ class AffinityDomain:
     submission_signature_required: bool = False
     departures: frozenset[Departure] = frozenset()
     """Where it departs from the Framework (`xds.metadata.departures`)."""
+    link_change: Code = LINK_CHANGE
+    """contentTypeCode of the SubmissionSet that records a link change (ITI TF-2 Table
+    3.64.4.1.3.1.1-1)."""
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Profile-specific settings of `domain.toml`, table `[assertion]`."""
     folder: Folder | None = None
@@ -204,6 +211,15 @@ class Table:
         """Return everything that is left, which must be texts."""
         return MappingProxyType({key: self.text(key) for key in tuple(self._rest)})
 
+    def table(self, key: str) -> "Table | None":
+        """Return an inner table, None when there is none. Errors: DomainError."""
+        if key not in self._rest:
+            return None
+        value = self._rest.pop(key)
+        if not isinstance(value, dict):
+            raise self.error(key, f"a table headed [{key}]")
+        return Table(self._file, f"[{key}], ", value)
+
     def free(self, key: str) -> Mapping[str, object]:
         """Return an inner table as it is."""
         value = self._take(key, {})
@@ -243,11 +259,20 @@ def _domain(table: Table, folder: Folder) -> AffinityDomain:
         ),
         submission_signature_required=table.flag("submission_signature_required", default=False),
         departures=frozenset(map(Departure, table.names("departures", tuple(Departure)))),
+        link_change=_link_change(table.table("link_change")),
         settings=table.free("assertion"),
         folder=folder,
     )
     table.finish()
     return domain
+
+
+def _link_change(table: Table | None) -> Code:
+    if table is None:
+        return LINK_CHANGE
+    code = Code(code=table.text("code"), scheme=table.text("scheme"), display=table.text("display"))
+    table.finish()
+    return code
 
 
 def _keyed(

@@ -1,10 +1,9 @@
 """Patient Identity Feed [ITI-8] and Notify XAD-PID Link Change [ITI-64]: HL7 v2 over MLLP.
 
-In: one ADT message (A01, A04, A05, A08, A40; A43 is rejected until it can be carried out), HL7 2.x
-in its ER7 encoding. Out: one ACK, AA when the change is durable and traced, AE when the message
-is at fault, AR when the Registry cannot
+In: one ADT message (A01, A04, A05, A08, A40, A43), HL7 2.x in its ER7 encoding. Out: one ACK, AA
+when the change is durable and traced, AE when the message is at fault, AR when the Registry cannot
 (try again) or the message is none of these. Every ERR names segment and field, the rule and the
-fix.
+fix; in an AA they are warnings.
 
     framing.py      the octets of a connection -> messages (pure)
     er7.py          octets -> segments, fields, components, with their own delimiters (pure)

@@ -24,6 +24,7 @@ from registry.ledger.api import LedgerBusyError, LedgerFullError
 from registry.patients.change import Patients
 from registry.patients.changes import (
     Add,
+    Changed,
     Fault,
     FaultKind,
     LinkChange,
@@ -88,12 +89,14 @@ class PatientFeed:
         instant = self.clock()
         header = read_header(octets)
         feed: Feed | None = None
+        done: tuple[Changed, ...] = ()
         detail = ""
         try:
             # (1) Read.
             feed = read_feed(read_er7(octets), self.patients.domain)
             # (2) Change.
-            problems, outcome = self._change(feed, instant), Outcome.SUCCESS
+            done = self._change(feed, instant)
+            problems, outcome = _warnings(feed, done), Outcome.SUCCESS
         except UnfitMessage as unfit:
             problems, outcome = unfit.problems, Outcome.REFUSED if feed else Outcome.FAULT
         except (LedgerBusyError, LedgerFullError) as error:
@@ -104,8 +107,13 @@ class PatientFeed:
             problems, outcome = (_failed(detail),), Outcome.DEFECT
         # (3) Trace.
         try:
-            for event in _events(header, feed, sender, instant):
-                ended = replace(event, outcome=outcome, codes=_codes(problems), detail=detail)
+            for event in _events(header, feed, sender, instant, done):
+                ended = replace(
+                    event,
+                    outcome=outcome,
+                    codes=_codes(problems),
+                    detail=detail or _left_behind(done),
+                )
                 self.trail.record(ended)
         except OSError as error:
             log.error("the audit trail cannot be written: %s", trace(error))  # noqa: TRY400
@@ -129,15 +137,25 @@ class PatientFeed:
             self.trail.record(replace(event, codes=_codes((problem,))))
         return acknowledge(header, (problem,), instant=instant, control_id=self.new_control_id())
 
-    def _change(self, feed: Feed, instant: datetime) -> tuple[Problem, ...]:
-        """Make a message's changes; return its warnings. Errors: UnfitMessage; the ledger's."""
+    def _change(self, feed: Feed, instant: datetime) -> tuple[Changed, ...]:
+        """Make a message's changes. Errors: UnfitMessage; the ledger's."""
         try:
-            done = self.patients.change_all(feed.changes, instant=instant)
+            return self.patients.change_all(feed.changes, instant=instant)
         except PatientChangeRefused as refusal:
             found = [_problem(fault, feed) for fault in refusal.faults]
             raise UnfitMessage((*feed.warnings, *found)) from refusal
-        found = [_problem(fault, feed) for changed in done for fault in changed.warnings]
-        return (*feed.warnings, *found)
+
+
+def _warnings(feed: Feed, done: tuple[Changed, ...]) -> tuple[Problem, ...]:
+    found = [_problem(fault, feed) for changed in done for fault in changed.warnings]
+    return (*feed.warnings, *found)
+
+
+def _left_behind(done: tuple[Changed, ...]) -> str:
+    """Return for the trail what a link change left behind, for whoever follows it up."""
+    faults = (fault for changed in done for fault in changed.warnings)
+    left = [fault.came for fault in faults if fault.kind is FaultKind.CONFLICT]
+    return f"left behind: {'; '.join(left)}" if left else ""
 
 
 def _problem(fault: Fault, feed: Feed) -> Problem:
@@ -189,10 +207,14 @@ def _codes(problems: tuple[Problem, ...]) -> tuple[str, ...]:
 
 
 def _events(
-    header: Segment, feed: Feed | None, sender: Sender, instant: datetime
+    header: Segment,
+    feed: Feed | None,
+    sender: Sender,
+    instant: datetime,
+    done: tuple[Changed, ...] = (),
 ) -> Iterator[AuditEvent]:
     """Yield what is traced, but for how it ended: one event, two for a merge (§3.8.5.2)."""
-    for action, concerned in _concerned(feed):
+    for action, concerned in _concerned(feed, done):
         yield AuditEvent(
             instant=instant,
             transaction=feed.transaction if feed else "ITI-8",
@@ -209,7 +231,7 @@ def _events(
         )
 
 
-def _concerned(feed: Feed | None) -> Iterator[tuple[str, Concerned]]:
+def _concerned(feed: Feed | None, done: tuple[Changed, ...]) -> Iterator[tuple[str, Concerned]]:
     """Yield action and patients of each event of a message."""
     changes = feed.changes if feed else ()
     merges = [change for change in changes if isinstance(change, Merge)]
@@ -222,12 +244,19 @@ def _concerned(feed: Feed | None) -> Iterator[tuple[str, Concerned]]:
             "newPatientId": link.new_patient_id,
             "previousPatientId": link.previous_patient_id,
             "localPatientId": link.local_patient_id,
-            "subsumedLocalPatientId": link.subsumed_local_patient_id,
+            "subsumedPatientId": link.subsumed_local_patient_id,
         }
         patients = {role: cx for role, cx in named.items() if cx}
+        changed = done[0] if done else Changed()
         yield (
             "U",
-            Concerned(patients=tuple(patients.values()), patient_roles=tuple(patients)),
+            Concerned(
+                patients=tuple(patients.values()),
+                patient_roles=tuple(patients),
+                documents=changed.documents,
+                submission_set=changed.submission_set,
+                submission_set_uuid=changed.submission_set_uuid,
+            ),
         )
     if merges or links:
         return

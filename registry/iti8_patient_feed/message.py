@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+from uuid import NAMESPACE_OID, uuid5
 
 from registry.iti8_patient_feed.er7 import Er7Message, Segment
 from registry.iti8_patient_feed.identifiers import (
@@ -78,6 +79,8 @@ class _Event:
     """MSH-9.3, when it is there."""
     read: Callable[[_Reading], tuple[tuple[PatientChange, ...], dict[Part, Place]]]
     transaction: str = "ITI-8"
+    notes: Callable[[Segment], list[Problem]] = lambda _: []
+    """What is merely odd about its MSH."""
 
 
 def read_feed(message: Er7Message, domain: AffinityDomain) -> Feed:
@@ -90,6 +93,7 @@ def read_feed(message: Er7Message, domain: AffinityDomain) -> Feed:
     if errors := [problem for problem in problems if problem.is_error]:
         raise UnfitMessage(errors)
     changes, places = event.read(_Reading(message=message, domain=domain))
+    problems += event.notes(header)
     return Feed(
         event=header.component(9, 2),
         transaction=event.transaction,
@@ -269,13 +273,13 @@ def _link(reading: _Reading) -> tuple[tuple[PatientChange, ...], dict[Part, Plac
         problems += _link_problems(reading, news.all, olds.all)
     if problems:
         raise UnfitMessage(problems)
-    sender = (reading.message.segments[0].repetitions(3) or ((),))[0]
     change = LinkChange(
         new_patient_id=news.all[0].cx,
         local_patient_id=news.all[1].cx,
         previous_patient_id=olds.all[0].cx,
         subsumed_local_patient_id=olds.all[1].cx if len(olds.all) > 1 else "",
-        source_id=next((part.strip() for part in sender if is_oid(part.strip())), ""),
+        source_id=_sender_oid(reading.message.segments[0])
+        or _made_oid(reading.message.segments[0]),
     )
     return (change,), {
         Part.NEW: news.all[0].place,
@@ -283,6 +287,34 @@ def _link(reading: _Reading) -> tuple[tuple[PatientChange, ...], dict[Part, Plac
         Part.PREVIOUS: olds.all[0].place,
         Part.SUBSUMED_LOCAL: Place(segment="MRG", field=1, repetition=2),
     }
+
+
+def _sender_oid(header: Segment) -> str:
+    """Return the OID that MSH-3 names, '' when it names none."""
+    sender = (header.repetitions(3) or ((),))[0]
+    return next((part.strip() for part in sender if is_oid(part.strip())), "")
+
+
+def _made_oid(header: Segment) -> str:
+    """Return an OID for a sender who gives none: always the same for the same names."""
+    return f"2.25.{uuid5(NAMESPACE_OID, f'{header.field(4)}|{header.field(3)}').int}"
+
+
+def _names_its_oid(header: Segment) -> list[Problem]:
+    if _sender_oid(header):
+        return []
+    return [
+        Problem(
+            code=Code.DATA_TYPE,
+            place=Place(segment="MSH", field=3),
+            rule="MSH-3 of A43 has the OID of the sending system, which becomes sourceId of the "
+            "SubmissionSet that records the change (ITI TF-2 §3.64.4.1.2.1, Table "
+            "3.64.4.1.3.1.1-1)",
+            came=quote(header.field(3)) if header.field(3) else "nothing",
+            fix=f"send it; meanwhile the Registry writes {_made_oid(header)}",
+            is_error=False,
+        )
+    ]
 
 
 def _link_problems(
@@ -329,7 +361,9 @@ EVENTS: Final = MappingProxyType(
         "A05": _Event(structure="ADT_A01", read=_add),
         "A08": _Event(structure="ADT_A01", read=_revise),
         "A40": _Event(structure="ADT_A39", read=_merge),
+        "A43": _Event(
+            structure="ADT_A43", read=_link, transaction="ITI-64", notes=_names_its_oid
+        ),
     }
 )
-"""Trigger events by name. A43 (`_link`) is read but not here: nothing carries it out yet, and what
-is not done must not be acknowledged."""
+"""Trigger events by name."""

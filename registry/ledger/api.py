@@ -111,6 +111,8 @@ class Plan:
     """entryUUIDs of registered objects that are to be no more, nor anything kept of them."""
     touch_folders: frozenset[str] = frozenset()
     """entryUUIDs of registered folders whose lastUpdateTime becomes `instant`."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """Whose the added Associations are that are not the SubmissionSet's patient's, by entryUUID."""
     instant: str = ""
     """DTM, 14 digits."""
     fingerprint: str = ""
@@ -252,6 +254,12 @@ class Unit(Protocol):
 
     def objects(self, entry_uuids: Iterable[str]) -> dict[str, RimObject]:
         """Return registered objects whole, by entryUUID; one that is unknown is left out."""
+        ...
+
+    def documents_of(
+        self, patient_ids: frozenset[str], source_patient_ids: frozenset[str]
+    ) -> tuple[KnownObject, ...]:
+        """Return all versions of the DocumentEntries of these patients and sourcePatientIds."""
         ...
 
     def apply(self, plan: Plan) -> None:

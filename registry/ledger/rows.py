@@ -62,7 +62,10 @@ def kind_of(rim: RimObject) -> Kind:
 
 
 def rows_of(plan: Plan) -> Rows:
-    """Return the rows of a submission; its Associations belong to the SubmissionSet's patient."""
+    """Return the rows of a submission; its Associations are the SubmissionSet's patient's.
+
+    But for those that the plan gives another owner.
+    """
     rows = Rows()
     sets = [o for o in plan.add if kind_of(o) is Kind.SUBMISSION_SET]
     patient_id = cx_key(read_submission_set(sets[0]).patient_id) if sets else ""
@@ -84,7 +87,7 @@ def rows_of(plan: Plan) -> Rows:
         elif kind is Kind.FOLDER:
             _folder(rows, rim, common)
         else:
-            _association(rows, rim, common, patient_id)
+            _association(rows, rim, common, plan.owners.get(rim.id, patient_id))
     return rows
 
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from registry.ledger import tables as t
-from registry.ledger.api import Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
+from registry.ledger.api import Kind, Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
 from registry.ledger.engine import WRITES, lock, translating
 from registry.ledger.fragments import with_last_update_time, with_patient_id, with_status
 from registry.ledger.reading import MAX_LIST
@@ -90,6 +90,24 @@ class SqlUnit:
             for table in TABLES.values()
             for row in self._in(table.c.entry_uuid, wanted, (table.c.entry_uuid, table.c.fragment))
         }
+
+    def documents_of(
+        self, patient_ids: frozenset[str], source_patient_ids: frozenset[str]
+    ) -> tuple[KnownObject, ...]:
+        """Return all versions of the DocumentEntries of these patients and sourcePatientIds."""
+        entries = t.document_entries
+        statement = (
+            sa.select(*OBJECT_COLUMNS[Kind.DOCUMENT_ENTRY])
+            .where(
+                entries.c.patient_id.in_(sorted(patient_ids)),
+                entries.c.source_patient_id.in_(sorted(source_patient_ids)),
+            )
+            .order_by(entries.c.seq)
+        )
+        return tuple(
+            KnownObject(kind=Kind.DOCUMENT_ENTRY, **row._asdict())
+            for row in self._connection.execute(statement)
+        )
 
     def apply(self, plan: Plan) -> None:
         """Do what the plan says."""

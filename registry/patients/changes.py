@@ -134,3 +134,5 @@ class Changed:
     """Merge: what became other in the survivor's record."""
     submission_set: str = ""
     """LinkChange: uniqueId of the SubmissionSet that records it; '' when no object changed."""
+    submission_set_uuid: str = ""
+    """Its entryUUID."""

@@ -85,6 +85,9 @@ class Concerned:
     """More of some of `documents` and `objects`, where more is known."""
     submission_set: str = ""
     """SubmissionSet.uniqueId."""
+    submission_set_uuid: str = ""
+    """Its entryUUID, for a transaction that makes a SubmissionSet itself (ITI TF-2
+    §3.64.5.1.2)."""
     query: bytes = b""
     """The AdhocQueryRequest as XML."""
     query_id: str = ""

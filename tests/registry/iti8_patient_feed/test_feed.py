@@ -233,11 +233,6 @@ REFUSED = {
         "AR",
         [("MSH^1^9^1^1", "200", "E")],
     ),
-    "a link change, which nothing carries out yet": (
-        adt("A43", f"{OTHER_PATIENT}~L^^^&1.2.3&ISO", PATIENT),
-        "AR",
-        [("MSH^1^9^1^2", "201", "E")],
-    ),
     "another event": (adt("A03"), "AR", [("MSH^1^9^1^2", "201", "E")]),
     "no message type": (adt().replace(b"ADT^A01", b""), "AE", [("MSH^1^9^1^1", "101", "E")]),
     "no control id": (adt(control_id=""), "AE", [("MSH^1^10^1", "101", "E")]),
