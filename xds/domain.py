@@ -211,15 +211,6 @@ class Table:
         """Return everything that is left, which must be texts."""
         return MappingProxyType({key: self.text(key) for key in tuple(self._rest)})
 
-    def table(self, key: str) -> "Table | None":
-        """Return an inner table, None when there is none. Errors: DomainError."""
-        if key not in self._rest:
-            return None
-        value = self._rest.pop(key)
-        if not isinstance(value, dict):
-            raise self.error(key, f"a table headed [{key}]")
-        return Table(self._file, f"[{key}], ", value)
-
     def free(self, key: str) -> Mapping[str, object]:
         """Return an inner table as it is."""
         value = self._take(key, {})
@@ -267,12 +258,11 @@ def _domain(table: Table, folder: Folder) -> AffinityDomain:
     return domain
 
 
-def _link_change(table: Table | None) -> Code:
-    if table is None:
-        return LINK_CHANGE
-    code = Code(code=table.text("code"), scheme=table.text("scheme"), display=table.text("display"))
+def _link_change(table: Table) -> Code:
+    code = table.text("code", "")
+    named = (table.text("scheme"), table.text("display")) if code else ()
     table.finish()
-    return code
+    return Code(code=code, scheme=named[0], display=named[1]) if named else LINK_CHANGE
 
 
 def _keyed(

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from xds.domain import DomainError, load_domain, shipped_domains
+from xds.domain import LINK_CHANGE, DomainError, load_domain, shipped_domains
 from xds.metadata.attributes import SCHEMES
+from xds.metadata.code import Code
 
 EXAMPLES = Path(__file__).parents[2].parent / "shared/reference/examples/XDS.b"
 
@@ -164,6 +165,30 @@ def test_a_bad_domain_is_told_where_it_is_bad(folder, case):
     text = refusal(folder)
     assert all(word in text for word in words), text
     assert str(folder) in text
+
+
+def test_a_domain_may_have_a_code_of_its_own_for_changes_of_link(folder):
+    assert load_domain(f"{folder}/").link_change == LINK_CHANGE
+    own = '\n[link_change]\ncode = "LC"\nscheme = "1.2.3"\ndisplay = "Changement de lien"\n'
+    (folder / "domain.toml").write_text(GOOD + own, encoding="utf-8")
+    code = Code(code="LC", scheme="1.2.3", display="Changement de lien")
+    assert load_domain(f"{folder}/").link_change == code
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ('code = "LC"', "key scheme"),
+        ('code = "LC"\nscheme = "1.2.3"', "key display"),
+        ('scheme = "1.2.3"', "key scheme"),
+        ("code = 7", "key code"),
+    ],
+)
+def test_half_a_code_for_changes_of_link_is_refused(folder, written, key):
+    text = f"{GOOD}\n[link_change]\n{written}\n"
+    (folder / "domain.toml").write_text(text, encoding="utf-8")
+    assert "[link_change]" in refusal(folder)
+    assert key in refusal(folder)
 
 
 def test_bytes_that_are_no_utf8_are_no_traceback(folder):

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from registry.ledger.api import Plan, Wanted
 from registry.patients.changes import FaultKind, Merge, Part, PatientChangeRefused
 from registry.submission.naming import new_uuid
 from tests.build.submission import (
@@ -134,6 +135,19 @@ def test_deprecated_documents_are_left_alone(registry):
     assert (kept.id, status(kept), patient_of(kept)) == (old.id, v.DEPRECATED, PATIENT)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(v.ARCHIVED, [v.DEPRECATED, v.ARCHIVED]), (v.DELETED, [v.DELETED])],
+)
+def test_an_archived_document_moves_and_a_deleted_one_does_not(registry, before, after):
+    """Of the French record: a new version has the status of the one before it."""
+    rim = a_registered_document(registry)
+    plan = Plan(add=(), statuses={rim.id: before})
+    registry.ledger.write(Wanted(), lambda unit: unit.apply(plan))
+    link(registry)
+    assert in_every_status(registry, rim) == after
+
+
 def test_a_change_back_makes_a_third_version(registry):
     before = a_registered_document(registry)
     link(registry)
@@ -145,6 +159,13 @@ def test_a_change_back_makes_a_third_version(registry):
         (2, OTHER_PATIENT, v.DEPRECATED),
         (3, PATIENT, v.APPROVED),
     ]
+
+
+def in_every_status(registry, rim):
+    """Statuses of all versions of a document; queries by patient show France's to nobody."""
+    lid = frozenset({rim.attribute("lid")})
+    known = registry.ledger.write(Wanted(), lambda unit: unit.look_up(Wanted(logical_ids=lid)))
+    return [one.status for one in known.by_logical_id[rim.attribute("lid")]]
 
 
 # -- local identifiers that are merged -------------------------------------------------------------
