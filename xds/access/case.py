@@ -9,6 +9,7 @@ from typing import Final
 
 from xds.access.model import Action, Choices, Mode, Obligation, Resource
 from xds.access.policy import ANY, Cell, Policy
+from xds.metadata.hl7v2 import cx_key
 from xds.security.caller import Caller
 
 PATIENT: Final = "patient"
@@ -16,6 +17,22 @@ REPRESENTATIVE: Final = "representative"
 STRANGER: Final = "stranger"
 """A patient who calls for somebody else's record."""
 EMERGENCIES: Final = frozenset({Mode.REGULATION, Mode.BREAK_GLASS})
+INDIRECT: Final = "indirect"
+"""Authentication in which the structure is known, and its user only by the structure's word."""
+CONSULTING: Final = frozenset(
+    {
+        Action.CONSULT,
+        Action.CONSULT_MASKED,
+        Action.CONSULT_HIDDEN,
+        Action.CONSULT_WITHDRAWN,
+    }
+)
+SEEING: Final = CONSULTING | {Action.FIND, Action.FIND_REFERENCE}
+"""Actions that show a document, or that it exists."""
+DEPOSITING: Final = frozenset({Action.SUBMIT, Action.SUBMIT_AS_SECRETARY})
+"""Actions that concern no document that is there."""
+LIMITED: Final = frozenset({Cell.OWN, Cell.STRUCTURE, Cell.REFERENCE})
+"""Cells that speak of some documents and not of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +73,13 @@ class Case:
 
     @property
     def ids(self) -> frozenset[str]:
-        """What the caller is named by in a patient's choices."""
+        """What a patient's choices may name the caller by."""
         return frozenset({self.caller.identity, self.caller.structure} - {""})
+
+    @property
+    def identity(self) -> str:
+        """The caller's identity where it was proved, else ''."""
+        return "" if self.caller.authentication_mode == INDIRECT else self.caller.identity
 
     @property
     def is_emergency(self) -> bool:
@@ -72,23 +94,40 @@ class Case:
     @property
     def is_authorised(self) -> bool:
         """Whether the patient authorised the caller or its structure, until later than now."""
-        until = [self.choices.authorised[i] for i in self.ids if i in self.choices.authorised]
-        return any(end is None or self.instant < end for end in until)
+        named = {self.identity, self.caller.structure} - {""}
+        return any(
+            _holds(self.choices.authorised[name], self.instant)
+            for name in named
+            if name in self.choices.authorised
+        )
 
     @property
     def is_attending(self) -> bool:
-        """Whether the caller is the patient's médecin traitant."""
-        return self.caller.identity in self.choices.attending
+        """Whether the caller is the patient's médecin traitant: a kind of its own."""
+        is_named = bool(self.identity) and self.identity in self.choices.attending
+        return is_named and self.kind in self.policy.attending_of.values()
+
+    @property
+    def is_author(self) -> bool:
+        """Whether the caller made the document.
+
+        What a representative deposited is the patient's too, and not the other way round.
+        """
+        document, identity = self.resource.document, self.identity
+        if document is None or not identity:
+            return False
+        if self.is_of_the_patients_side:
+            is_theirs = self.kind == PATIENT or identity == document.depositor
+            return document.is_patients and is_theirs
+        return identity in document.authors and not document.is_patients
 
     @property
     def is_own(self) -> bool:
-        """Whether the document is the caller's: an author's, or the depositor's."""
-        document, identity = self.resource.document, self.caller.identity
-        if document is None or not identity:
-            return False
-        if document.is_patients:
-            return self.is_of_the_patients_side
-        return identity in document.authors or identity == document.depositor
+        """Whether the caller made the document or deposited it."""
+        document, identity = self.resource.document, self.identity
+        if document is None or document.is_patients or self.is_of_the_patients_side:
+            return self.is_author
+        return self.is_author or (identity != "" and identity == document.depositor)
 
     @property
     def is_structures(self) -> bool:
@@ -99,14 +138,18 @@ class Case:
         return structure in document.structures or structure == document.depositor_structure
 
     @property
+    def is_opposed(self) -> bool:
+        """Whether it is an emergency of the kind that the patient opposed."""
+        return (self.mode is Mode.REGULATION and not self.choices.regulation) or (
+            self.mode is Mode.BREAK_GLASS and not self.choices.break_glass
+        )
+
+    @property
     def is_opened_by_emergency(self) -> bool:
-        """Whether it is an emergency that the patient did not oppose."""
-        match self.mode:
-            case Mode.REGULATION:
-                return self.choices.regulation
-            case Mode.BREAK_GLASS:
-                return self.choices.break_glass
-        return False
+        """Whether an emergency opens the record to the caller."""
+        return (
+            self.is_emergency and not self.is_opposed and self.kind in self.policy.emergency_kinds
+        )
 
     def cell(self, action: Action) -> Cell:
         """Return what the functional matrix says: what no column says is no."""
@@ -119,6 +162,62 @@ class Case:
                     return column.get(action, Cell.NO)
         return Cell.NO
 
+    def gives(self, action: Action) -> bool:
+        """Return whether the matrix gives an action, on this very document where it depends on one.
+
+        Seeing what one deposited is not changing it: that is for who made it.
+        """
+        cell = self.cell(action)
+        match cell:
+            case Cell.YES:
+                return True
+            case Cell.IMPUTED:
+                return bool(self.caller.structure)
+            case Cell.CONSENT:
+                return self.choices.masked_in_emergency and self.is_opened_by_emergency
+            case Cell.OWN:
+                is_theirs = self.is_own if action in SEEING else self.is_author
+            case Cell.STRUCTURE | Cell.REFERENCE:
+                is_theirs = self.is_structures
+            case _:
+                return False
+        fits = cell is not Cell.REFERENCE or action is Action.FIND_REFERENCE
+        return fits and (is_theirs or self.resource.document is None)
+
+    @property
+    def needed(self) -> tuple[Action, ...]:
+        """What the matrix must give: a special consultation is a consultation too."""
+        is_special = self.action in CONSULTING and self.action is not Action.CONSULT
+        return (self.action, Action.CONSULT) if is_special else (self.action,)
+
+    @property
+    def sees_masked(self) -> bool:
+        """Whether a mask on the document does not keep the caller from what is asked."""
+        cell, masked = self.cell(self.action), self.cell(Action.CONSULT_MASKED)
+        if cell in LIMITED and (cell is Cell.REFERENCE or self.action not in SEEING):
+            return self.gives(self.action)  # the document is theirs
+        if masked is Cell.NO:
+            # Who consults nothing, an occupational doctor, still finds and unmasks what is theirs.
+            return self.action not in CONSULTING and self.is_own and not self.is_emergency
+        return self.gives(Action.CONSULT_MASKED)
+
+    @property
+    def needs_authorisation(self) -> bool:
+        """Whether the patient must have let the caller in; what limits to own needs an own."""
+        if self.is_of_the_patients_side:
+            return False
+        is_limited = self.cell(self.action) in LIMITED
+        if self.action in self.policy.without_authorisation:
+            return is_limited and self.resource.document is None
+        if self.action not in self.policy.own_without_authorisation:
+            return True
+        return not (self.is_own or (is_limited and self.is_structures))
+
+    @property
+    def depends_on_consent(self) -> bool:
+        """Whether the patient has a say in the action, and is told of it after an emergency."""
+        return self.action not in self.policy.without_authorisation
+
     @property
     def basis(self) -> str:
         """Return what the permission rests on, the strongest first."""
@@ -128,7 +227,7 @@ class Case:
             ("own", self.is_own),
             ("attending", self.is_attending),
             ("authorised", self.is_authorised),
-            ("emergency", self.is_opened_by_emergency),
+            ("emergency", self.is_opened_by_emergency and self.depends_on_consent),
         ):
             if holds:
                 return basis
@@ -140,22 +239,11 @@ class Case:
         found = set[Obligation]()
         if self.is_emergency:
             found.add(Obligation.TRACE_EMERGENCY)
-            if self.action not in self.policy.without_authorisation:
+            if self.depends_on_consent:
                 found.add(Obligation.TELL_PATIENT)
         if self.cell(self.action) is Cell.IMPUTED:
             found.add(Obligation.IMPUTE_TO_STRUCTURE)
         return frozenset(found)
-
-
-def _kind(caller: Caller, choices: Choices, resource: Resource, policy: Policy) -> str:
-    name = next((kind.name for kind in policy.kinds if kind.fits(caller)), "")
-    if name in policy.patient_kinds:
-        if caller.identity and caller.identity == resource.patient_id.partition("^")[0]:
-            return PATIENT
-        return REPRESENTATIVE if caller.identity in choices.representatives else STRANGER
-    if caller.identity in choices.attending:
-        return policy.attending_of.get(name, name)
-    return name
 
 
 def mode_of(caller: Caller, policy: Policy) -> Mode | None:
@@ -164,3 +252,36 @@ def mode_of(caller: Caller, policy: Policy) -> Mode | None:
     if purpose is None or purpose.system not in policy.purpose_systems:
         return None
     return policy.modes.get(purpose.code)
+
+
+def _kind(caller: Caller, choices: Choices, resource: Resource, policy: Policy) -> str:
+    name = next((kind.name for kind in policy.kinds if kind.fits(caller)), "")
+    if not caller.identity.strip():
+        return ""  # nobody can be held to have authorised or blocked it
+    if name in policy.patient_kinds:
+        if _is_the_patient(caller, resource):
+            return PATIENT
+        return REPRESENTATIVE if caller.identity in choices.representatives else STRANGER
+    if caller.identity in choices.attending:
+        return policy.attending_of.get(name, name)
+    return name
+
+
+def _is_the_patient(caller: Caller, resource: Resource) -> bool:
+    """Whether NameID is the patient's identifier, of the same authority.
+
+    A bare number does not say whose it is; resource-id, which the issuer signed too, does.
+    """
+    patient_id = resource.patient_id
+    if cx_key(caller.identity) == patient_id:
+        return True
+    is_number = caller.identity == patient_id.partition("^")[0]
+    return is_number and cx_key(caller.patient_concerned) == patient_id
+
+
+def _holds(until: datetime | None, instant: datetime) -> bool:
+    """Whether an authorisation has not ended; times that cannot be compared have."""
+    if until is None:
+        return True
+    comparable = (until.utcoffset() is None) == (instant.utcoffset() is None)
+    return comparable and instant < until

@@ -16,7 +16,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from xds.access.case import PATIENT, REPRESENTATIVE, STRANGER, Case
+from xds.access.case import (
+    CONSULTING,
+    DEPOSITING,
+    LIMITED,
+    PATIENT,
+    REPRESENTATIVE,
+    STRANGER,
+    Case,
+)
 from xds.access.model import (
     Action,
     Choices,
@@ -33,8 +41,8 @@ from xds.errors import quote
 from xds.metadata.hl7v2 import cx_key
 from xds.security.caller import Caller
 
-SEEING: Final = frozenset({Action.FIND, Action.FIND_REFERENCE, Action.CONSULT})
-"""Actions that show a document, or that it exists."""
+PATIENTLESS: Final = frozenset({Action.LIST_RECORDS, Action.FIND_PATIENT})
+"""Actions that are about no patient yet."""
 
 
 def decide(  # noqa: PLR0913, PLR0917 - what a decision depends on, all of it
@@ -64,6 +72,8 @@ def _there_is_a_policy(case: Case) -> Iterator[Deny]:
 
 
 def _the_caller_is_of_a_kind(case: Case) -> Iterator[Deny]:
+    if not case.caller.identity.strip():
+        yield Deny(reason=Reason.ROLE_UNKNOWN, rule="the assertion names nobody")
     if not case.kind:
         roles = ", ".join(f"{quote(r.code)} of {quote(r.system)}" for r in case.caller.roles)
         yield Deny(
@@ -93,7 +103,9 @@ def _an_emergency_is_explained(case: Case) -> Iterator[Deny]:
 
 def _the_assertion_is_for_this_patient(case: Case) -> Iterator[Deny]:
     named = case.caller.patient_concerned
-    if named and cx_key(named) != case.resource.patient_id:
+    if not named or (case.action in PATIENTLESS and not case.resource.patient_id):
+        return
+    if cx_key(named) != case.resource.patient_id:
         yield Deny(
             reason=Reason.OTHER_PATIENT,
             rule="the assertion's resource-id names another patient than the message",
@@ -101,18 +113,25 @@ def _the_assertion_is_for_this_patient(case: Case) -> Iterator[Deny]:
 
 
 def _the_function_is_given(case: Case) -> Iterator[Deny]:
-    cell = case.cell(case.action)
-    if cell is Cell.NO and case.kind != STRANGER:
+    """Hold what the matrix says of the caller, before any document is looked at."""
+    if case.kind == STRANGER:
+        return
+    for action in case.needed:
+        cell = case.cell(action)
+        if cell is Cell.IMPUTED and not case.caller.structure:
+            yield Deny(
+                reason=Reason.FUNCTION,
+                rule=f"{action} is imputed to the structure, and the assertion names none",
+            )
+        if cell is not Cell.NO and (cell is not Cell.REFERENCE or action is Action.FIND_REFERENCE):
+            continue
+        hint = ""
+        if case.action is Action.FIND and case.cell(Action.FIND_REFERENCE) is not Cell.NO:
+            hint = "; references may be searched: ask for returnType ObjectRef"
         yield Deny(
             reason=Reason.FUNCTION,
-            rule=f"{case.action} is not given to {case.kind} in mode {case.mode} with "
-            f"authentication {case.caller.authentication_mode or 'unknown'}",
-        )
-    if cell is Cell.REFERENCE and case.action is not Action.FIND_REFERENCE:
-        yield Deny(
-            reason=Reason.FUNCTION,
-            rule=f"{case.kind} with authentication {case.caller.authentication_mode} may search "
-            "references only: ask for returnType ObjectRef",
+            rule=f"{action} is not given to {case.kind} in mode {case.mode} with "
+            f"authentication {quote(case.caller.authentication_mode)}{hint}",
         )
 
 
@@ -133,39 +152,44 @@ def _the_caller_is_not_blocked(case: Case) -> Iterator[Deny]:
 
 
 def _the_patient_did_not_oppose(case: Case) -> Iterator[Deny]:
-    needs = case.action not in case.policy.without_authorisation
-    if case.is_emergency and needs and not case.is_opened_by_emergency:
+    """Hold an opposition against whoever calls in that mode, authorised or not."""
+    is_refused = case.is_opposed and case.action not in case.policy.without_authorisation
+    is_refused |= any(case.cell(a) is Cell.CONSENT and not case.gives(a) for a in case.needed)
+    if is_refused:
         yield Deny(reason=Reason.OPPOSED, rule=f"the patient opposed accesses in mode {case.mode}")
 
 
 def _the_patient_authorised(case: Case) -> Iterator[Deny]:
-    if case.action in case.policy.without_authorisation or case.is_of_the_patients_side:
-        return
-    own = case.policy.own_without_authorisation and case.is_own
-    if not (case.is_attending or case.is_authorised or case.is_opened_by_emergency or own):
+    let_in = case.is_attending or case.is_authorised or case.is_opened_by_emergency
+    if case.needs_authorisation and not let_in:
         yield Deny(
             reason=Reason.NOT_AUTHORISED, rule="the patient did not authorise this professional"
         )
 
 
 def _the_document_is_the_callers(case: Case) -> Iterator[Deny]:
-    cell, document = case.cell(case.action), case.resource.document
+    document = case.resource.document
     if document is None:
         return
-    if cell is Cell.OWN and not case.is_own:
-        yield Deny(reason=Reason.NOT_OWN, rule=f"{case.action} is for the document's author")
-    if cell is Cell.STRUCTURE and not case.is_structures:
-        yield Deny(reason=Reason.NOT_OWN, rule=f"{case.action} is for the author's structure")
-    changed = case.action in (Action.DELETE, Action.ARCHIVE) and document.is_patients
-    if changed and not (case.is_attending or case.is_of_the_patients_side):
+    for action in case.needed:
+        if case.cell(action) in LIMITED and not case.gives(action):
+            whose = "author" if case.cell(action) is Cell.OWN else "author's structure"
+            yield Deny(reason=Reason.NOT_OWN, rule=f"{action} is for the document's {whose}")
+    # The matrix's footnote to both rows, on top of what their cells say.
+    removed = case.action in (Action.DELETE, Action.ARCHIVE) and document.is_patients
+    if removed and not (case.is_attending or case.is_of_the_patients_side):
         yield Deny(reason=Reason.NOT_OWN, rule=f"{case.action}: the patient deposited it")
 
 
 def _the_type_is_for_the_profession(case: Case) -> Iterator[Deny]:
+    """Hold the profession's types against every action on a document that is there.
+
+    Whoever may not see a document may not change it either: the answer would tell of it.
+    """
     document = case.resource.document
-    if document is None or case.action not in SEEING or case.is_own or case.is_of_the_patients_side:
+    if document is None or case.action in DEPOSITING or case.is_of_the_patients_side:
         return
-    if case.cell(case.action) is Cell.REFERENCE:
+    if case.is_author or case.cell(case.action) in (Cell.REFERENCE, Cell.STRUCTURE):
         return
     role = case.caller.roles[0] if case.caller.roles else None
     profession = f"{role.code}^{role.system}" if role else ""
@@ -184,47 +208,23 @@ def _may_see_type(policy: Policy, profession: str, type_code: str) -> bool:
 
 
 def _a_masked_document_stays_masked(case: Case) -> Iterator[Deny]:
+    """Hold a mask against every action on the document by a professional."""
     document = case.resource.document
-    if document is None or Mark.MASKED not in document.marks or case.is_of_the_patients_side:
+    if document is None or Mark.MASKED not in document.marks:
         return
-    if case.action in (*SEEING, Action.CONSULT_WITHDRAWN, *CHANGING) and not _unmasks(case):
-        yield Deny(reason=Reason.MASKED, rule="the document is masked from professionals")
-
-
-CHANGING: Final = (
-    Action.MASK,
-    Action.UNMASK,
-    Action.MAKE_VISIBLE,
-    Action.ARCHIVE,
-    Action.UPDATE,
-    Action.REPLACE,
-)
-"""Changes of a document that is named; deleting has a rule of its own in the matrix."""
-
-
-def _unmasks(case: Case) -> bool:
-    match case.cell(Action.CONSULT_MASKED):
-        case Cell.YES:
-            return True
-        case Cell.OWN:
-            return case.is_own
-        case Cell.CONSENT:
-            consented = case.choices.masked_in_emergency and case.is_opened_by_emergency
-            return case.is_own or consented
-    # Whoever may see no document at all, only references, deletes what is the structure's.
-    return case.cell(case.action) in (Cell.STRUCTURE, Cell.REFERENCE) and case.is_structures
+    if case.action in DEPOSITING or case.is_of_the_patients_side or case.sees_masked:
+        return
+    yield Deny(reason=Reason.MASKED, rule="the document is masked from professionals")
 
 
 def _what_the_patient_does_not_see_yet(case: Case) -> Iterator[Deny]:
     document = case.resource.document
-    if document is None or case.action is Action.SUBMIT:
+    if document is None or case.action in DEPOSITING:
         return
-    hidden = document.marks & HIDDEN_FROM.get(case.kind, frozenset())
-    if hidden:
+    if document.marks & HIDDEN_FROM.get(case.kind, frozenset()):
         yield Deny(reason=Reason.HIDDEN, rule=f"not visible to the {case.kind}")
-    if case.is_of_the_patients_side or case.action is not Action.CONSULT:
-        return
-    if document.marks - {Mark.MASKED} and case.cell(Action.CONSULT_HIDDEN) is Cell.NO:
+    is_hidden = bool(document.marks - {Mark.MASKED})
+    if is_hidden and case.action in CONSULTING and not case.gives(Action.CONSULT_HIDDEN):
         yield Deny(reason=Reason.HIDDEN, rule="hidden documents are not for this kind")
 
 
@@ -236,10 +236,10 @@ HIDDEN_FROM: Final = {
 
 def _what_is_withdrawn(case: Case) -> Iterator[Deny]:
     document = case.resource.document
-    if document is None or not document.is_withdrawn or case.action is not Action.CONSULT:
+    if document is None or not document.is_withdrawn or case.action not in CONSULTING:
         return
-    if case.cell(Action.CONSULT_WITHDRAWN) is Cell.NO:
-        yield Deny(reason=Reason.FUNCTION, rule="withdrawn documents are not for this kind")
+    if not case.gives(Action.CONSULT_WITHDRAWN):
+        yield Deny(reason=Reason.WITHDRAWN, rule="withdrawn documents are not for this kind")
 
 
 RULES: Final[tuple[Rule, ...]] = (

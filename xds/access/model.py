@@ -151,6 +151,8 @@ class Reason(StrEnum):
     MASKED = "masked"
     HIDDEN = "hidden"
     """Not, or not yet, visible to the patient or to a representative."""
+    WITHDRAWN = "withdrawn"
+    """The document is archived, superseded or deleted."""
 
 
 TELLABLE = frozenset(

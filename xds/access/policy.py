@@ -20,7 +20,7 @@ class Cell(StrEnum):
     YES = "yes"
     NO = "no"
     OWN = "own"
-    """Documents of which the caller is an author, or which the caller deposited."""
+    """Documents of which the caller is an author; to see them, also: which the caller deposited."""
     STRUCTURE = "structure"
     """Documents of which the caller's structure is an author, or which it deposited."""
     CONSENT = "consent"
@@ -84,8 +84,8 @@ class Policy:
     """What needs no authorisation of the patient."""
     when_blocked: frozenset[Action] = frozenset()
     when_closed: frozenset[Action] = frozenset()
-    own_without_authorisation: bool = False
-    """Whether authors and depositors may see their own documents without being authorised."""
+    own_without_authorisation: frozenset[Action] = frozenset()
+    """What authors and depositors do with their own documents without being authorised."""
     records_begin_open: bool = False
     """Whether the record of a patient who has not chosen yet is open."""
     vouched_only: bool = False

@@ -114,7 +114,8 @@ def _source(table: Table, domain: AffinityDomain, files: Mapping[str, Folder]) -
     patients.finish()
     attending = table.table("attending").pairs()
     for kind, becomes in attending.items():
-        if kind not in names or kind in patient_kinds or becomes in RESERVED | {PATIENT}:
+        # A kind of its own: what is said of it must not be said of anybody else.
+        if kind not in names or kind in patient_kinds or becomes in {*RESERVED, PATIENT, *names}:
             raise table.error("attending", f"kinds of professionals, came {kind} = {becomes!r}")
     columns = _column_kinds(names, patient_kinds, attending)
     functions = read_functions(read_text(files["functions"]), str(files["functions"]), columns)
@@ -212,11 +213,15 @@ def _emergency(table: Table, kinds: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _record(table: Table) -> dict[str, Any]:
-    actions = ("without_authorisation", "when_blocked", "when_closed")
+    actions = (
+        "without_authorisation",
+        "own_without_authorisation",
+        "when_blocked",
+        "when_closed",
+    )
     found: dict[str, Any] = {
         key: frozenset(map(Action, table.names(key, tuple(Action)))) for key in actions
     }
-    found["own_without_authorisation"] = table.flag("own_without_authorisation", default=False)
     found["records_begin_open"] = table.flag("begins_open", default=False)
     table.finish()
     return found
