@@ -55,8 +55,10 @@ CONCERNED = {
     "ITI-61": SUBMITTED,
     "ITI-62": REMOVED,
     "ITI-64": Concerned(
-        patients=(PATIENT, OTHER_PATIENT, "LOCAL^^^&1.2.3&ISO"),
-        patient_roles=("newPatientId", "previousPatientId", "localPatientId"),
+        patients=(PATIENT, OTHER_PATIENT, "LOCAL^^^&1.2.3&ISO", "OLD^^^&1.2.3&ISO"),
+        patient_roles=("newPatientId", "previousPatientId", "localPatientId", "subsumedPatientId"),
+        submission_set="2.25.9",
+        submission_set_uuid="urn:uuid:00000000-0000-4000-8000-000000000009",
     ),
     "ITI-79": replace(RETRIEVED, about=()),
     "ITI-86": RETRIEVED,

@@ -74,8 +74,8 @@ def _linked_patients(event: AuditEvent) -> Iterator[ParticipantObject]:
     cycles = {
         "newPatientId": CREATION if moves else "",
         "previousPatientId": LOGICAL_DELETION if moves else "",
-        "localPatientId": CREATION if "subsumedLocalPatientId" in named else "",
-        "subsumedLocalPatientId": LOGICAL_DELETION,
+        "localPatientId": CREATION if "subsumedPatientId" in named else "",
+        "subsumedPatientId": LOGICAL_DELETION,
     }
     for role, patient in named.items():
         yield patient_object(
@@ -108,10 +108,10 @@ def _query(event: AuditEvent) -> Iterator[ParticipantObject]:
 
 
 def _submission_set(event: AuditEvent) -> Iterator[ParticipantObject]:
-    if event.concerned.submission_set:
-        yield ParticipantObject(
-            id=event.concerned.submission_set, id_type=SUBMISSION_SET, type=SYSTEM, role=JOB
-        )
+    """Yield it by uniqueId; one that the Registry made itself by entryUUID (§3.64.5.1.2)."""
+    concerned = event.concerned
+    if name := concerned.submission_set_uuid or concerned.submission_set:
+        yield ParticipantObject(id=name, id_type=SUBMISSION_SET, type=SYSTEM, role=JOB)
 
 
 def _documents(event: AuditEvent, life_cycle: str = "") -> Iterator[ParticipantObject]:

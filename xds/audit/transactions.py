@@ -126,7 +126,7 @@ ROWS: Final = MappingProxyType(
             event=PATIENT_RECORD,
             action="U",
             way=Way.FED,
-            parts=(Part.LINKED_PATIENTS,),
+            parts=(Part.LINKED_PATIENTS, Part.SUBMISSION_SET),
         ),
         "ITI-79": Row(
             name="Authorization Decisions Query",

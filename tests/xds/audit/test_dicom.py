@@ -82,7 +82,7 @@ TABLE = {
     "ITI-57": ("110107", "U", "Update Document Set", ["1/1", "2/20", "2/3", "2/3"]),
     "ITI-61": ("110107", "C", "Register On-Demand Document Entry", ["1/1", "2/20", "2/3", "2/3"]),
     "ITI-62": ("110110", "D", "Remove Metadata", ["1/1", "2/3", "2/3"]),
-    "ITI-64": ("110110", "U", "Notify XAD-PID Link Change", ["1/1", "1/1", "1/1"]),
+    "ITI-64": ("110110", "U", "Notify XAD-PID Link Change", ["1/1", "1/1", "1/1", "1/1", "2/20"]),
     "ITI-79": ("110112", "E", "Authorization Decisions Query", ["1/1", "2/3", "2/3"]),
     "ITI-86": ("110110", "D", "Remove Documents", ["1/1", "2/3", "2/3"]),
     "ITI-92": ("110107", "U", "Restricted Update Document Set", ["1/1", "2/20", "2/3", "2/3"]),
@@ -152,11 +152,21 @@ def test_a_feeds_patient_has_the_id_of_the_message():
 def test_a_change_of_link_has_all_patients_in_one_message_each_with_its_part():
     (root,) = read(an_event("ITI-64", message_id="MSG1"))
     kind = "urn:ihe:iti:xpid:2017:patientIdentifierType"
-    assert [(details(o)[kind], o.get("ParticipantObjectDataLifeCycle")) for o in objects(root)] == [
+    *patients, submission_set = objects(root)
+    assert [(details(o)[kind], o.get("ParticipantObjectDataLifeCycle")) for o in patients] == [
         ("newPatientId", "1"),
         ("previousPatientId", "14"),
-        ("localPatientId", None),
+        ("localPatientId", "1"),
+        ("subsumedPatientId", "14"),
     ]
+    assert submission_set.get("ParticipantObjectID").startswith("urn:uuid:")
+
+
+def test_a_change_of_link_that_moved_nothing_has_no_submission_set():
+    local = ("newPatientId", "previousPatientId", "localPatientId")
+    concerned = Concerned(patients=(PATIENT, PATIENT, "L^^^&1.2.3&ISO"), patient_roles=local)
+    (root,) = read(an_event("ITI-64", concerned=concerned))
+    assert [o.get("ParticipantObjectDataLifeCycle") for o in objects(root)] == [None] * 3
 
 
 def test_the_person_is_named_as_xua_wants_it_with_roles_and_purpose():
