@@ -4,9 +4,11 @@ Wiring only, on one screen; what a part does is in its own module. Tests pass ot
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from dmp.ins import CHECKS
 from dmp.vihf import profile_of
+from dmp.visibility import MASKED
 from registry.iti8_patient_feed.handle import PatientFeed
 from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
@@ -69,22 +71,8 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     """
     ledger = open_ledger(settings.database_url)
     patients = Patients(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS)
-    known = statuses(settings.domain.departures)
     return Registry(
-        rooms=(
-            iti42_register.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
-            iti61_register_on_demand.room(
-                ledger=ledger, domain=settings.domain, identifier_checks=CHECKS
-            ),
-            iti18_stored_query.room(ledger=ledger, limits=settings.limits, statuses=known),
-            iti51_multi_patient_query.room(ledger=ledger, limits=settings.limits, statuses=known),
-            iti57_update.room(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS),
-            iti62_remove.room(ledger=ledger),
-            iti92_restricted_update.room(
-                ledger=ledger, domain=settings.domain, identifier_checks=CHECKS
-            ),
-            *iti44_patient_feed.rooms(patients=patients, domain=settings.domain, clock=clock),
-        ),
+        rooms=_rooms(settings, ledger, patients, clock),
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
@@ -103,6 +91,34 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
         ledger=ledger,
         patients=patients,
         own_url=own_url,
+    )
+
+
+def _rooms(
+    settings: Settings, ledger: SqlLedger, patients: Patients, clock: Clock
+) -> tuple[Room, ...]:
+    policy, domain = settings.policy, settings.domain
+    writing: Any = {
+        "ledger": ledger,
+        "domain": domain,
+        "identifier_checks": CHECKS,
+        "policy": policy,
+    }
+    asking: Any = {
+        "ledger": ledger,
+        "limits": settings.limits,
+        "statuses": statuses(domain.departures),
+        "policy": policy,
+    }
+    return (
+        iti42_register.room(**writing, mask=MASKED),
+        iti61_register_on_demand.room(**writing, mask=MASKED),
+        iti18_stored_query.room(**asking),
+        iti51_multi_patient_query.room(**asking),
+        iti57_update.room(**writing),
+        iti62_remove.room(ledger=ledger, policy=policy),
+        iti92_restricted_update.room(**writing),
+        *iti44_patient_feed.rooms(patients=patients, domain=domain, clock=clock),
     )
 
 

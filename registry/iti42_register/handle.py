@@ -10,8 +10,10 @@ from registry.iti42_register.rules import RULES
 from registry.ledger.api import Ledger
 from registry.submission.register import Register
 from registry.submission.room import submitting_room
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
+from xds.metadata.code import Code
 from xds.metadata.policy import IdentifierCheck
 from xds.story import Room
 
@@ -19,9 +21,14 @@ ACTION: Final = "urn:ihe:iti:2007:RegisterDocumentSet-b"
 
 
 def room(
-    *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
+    *,
+    ledger: Ledger,
+    domain: AffinityDomain,
+    identifier_checks: Mapping[str, IdentifierCheck],
+    policy: Policy = ANY_TRUSTED,
+    mask: Code | None = None,
 ) -> Room:
-    """Return the room over a ledger."""
+    """Return the room over a ledger; `mask` is the code that hides from professionals."""
     return submitting_room(
         transaction="ITI-42",
         action=ACTION,
@@ -31,6 +38,8 @@ def room(
             identifier_checks=identifier_checks,
             entry_type=v.STABLE,
             rules=RULES,
+            policy=policy,
+            mask=mask,
             response=f"{ACTION}Response",
         ),
     )

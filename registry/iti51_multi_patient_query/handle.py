@@ -9,13 +9,22 @@ from registry.ledger.api import Ledger
 from registry.query import ask
 from registry.query.catalogue import MULTI_PATIENT_QUERIES
 from registry.query.conditions import STATUSES
+from registry.telling.api import Telling
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.limits import Limits
 from xds.story import Room
 
 ACTION: Final = "urn:ihe:iti:2009:MultiPatientStoredQuery"
 
 
-def room(*, ledger: Ledger, limits: Limits, statuses: frozenset[str] = STATUSES) -> Room:
+def room(
+    *,
+    ledger: Ledger,
+    limits: Limits,
+    statuses: frozenset[str] = STATUSES,
+    policy: Policy = ANY_TRUSTED,
+    telling: Telling = ask.NOBODY,
+) -> Room:
     """Return the room over a ledger; `statuses` are those that the affinity domain knows."""
     return ask.room(
         transaction="ITI-51",
@@ -24,4 +33,6 @@ def room(*, ledger: Ledger, limits: Limits, statuses: frozenset[str] = STATUSES)
         ledger=ledger,
         limits=limits,
         statuses=statuses,
+        policy=policy,
+        telling=telling,
     )

@@ -10,6 +10,7 @@ from registry.iti57_update.rules import RULES
 from registry.ledger.api import Ledger
 from registry.submission.room import submitting_room
 from registry.update.change import Change
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.domain import AffinityDomain
 from xds.metadata.policy import IdentifierCheck
 from xds.story import Room
@@ -18,7 +19,11 @@ ACTION: Final = "urn:ihe:iti:2010:UpdateDocumentSet"
 
 
 def room(
-    *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
+    *,
+    ledger: Ledger,
+    domain: AffinityDomain,
+    identifier_checks: Mapping[str, IdentifierCheck],
+    policy: Policy = ANY_TRUSTED,
 ) -> Room:
     """Return the room over a ledger."""
     return submitting_room(
@@ -29,6 +34,7 @@ def room(
             domain=domain,
             identifier_checks=identifier_checks,
             rules=RULES,
+            policy=policy,
             response=f"{ACTION}Response",
         ),
     )

@@ -10,8 +10,10 @@ from registry.iti61_register_on_demand.rules import RULES
 from registry.ledger.api import Ledger
 from registry.submission.register import Register
 from registry.submission.room import submitting_room
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
+from xds.metadata.code import Code
 from xds.metadata.policy import IdentifierCheck
 from xds.story import Room
 
@@ -21,9 +23,14 @@ RESPONSE: Final = "urn:ihe:iti:2010:RegisterOnDemandDocumentResponse"
 
 
 def room(
-    *, ledger: Ledger, domain: AffinityDomain, identifier_checks: Mapping[str, IdentifierCheck]
+    *,
+    ledger: Ledger,
+    domain: AffinityDomain,
+    identifier_checks: Mapping[str, IdentifierCheck],
+    policy: Policy = ANY_TRUSTED,
+    mask: Code | None = None,
 ) -> Room:
-    """Return the room over a ledger."""
+    """Return the room over a ledger; `mask` is the code that hides from professionals."""
     return submitting_room(
         transaction="ITI-61",
         action=ACTION,
@@ -33,6 +40,8 @@ def room(
             identifier_checks=identifier_checks,
             entry_type=v.ON_DEMAND,
             rules=RULES,
+            policy=policy,
+            mask=mask,
             response=RESPONSE,
         ),
     )

@@ -6,11 +6,15 @@ Spec: RMD supplement §3.62.4.1.3 (all or nothing).
 from dataclasses import dataclass, replace
 from typing import Final
 
+from registry.access.admission import Admission
+from registry.access.needs import of_removal
+from registry.access.verdicts import Asker
 from registry.failures import failing
 from registry.iti62_remove.message import Named, read_removal
 from registry.iti62_remove.rules import Removal, check, make_plan
 from registry.ledger.api import Kind, KnownObject, Ledger, Unit, Wanted
 from registry.named import ends_of_associations, named_objects, write_named
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import AboutObject, Concerned
 from xds.ebrim.response import Status, registry_response
 from xds.namespaces import LCM
@@ -26,6 +30,8 @@ class Remove:
     """The room's handle."""
 
     ledger: Ledger
+    policy: Policy = ANY_TRUSTED
+    """Says who may remove what."""
 
     def __call__(self, call: Call) -> Outcome:
         """Remove Metadata [ITI-62].
@@ -37,27 +43,35 @@ class Remove:
         if complaints:
             raise Refused(complaints, Concerned())
         with failing(Concerned()):
-            concerned = self._remove(named, f"{call.instant:%Y%m%d%H%M%S}")
+            concerned = self._remove(named, call)
         # (6) Answer.
         return Outcome(
             answer=Answer(action=RESPONSE, body=(registry_response((), Status.SUCCESS),)),
             concerned=concerned,
         )
 
-    def _remove(self, named: tuple[Named, ...], instant: str) -> Concerned:
+    def _remove(self, named: tuple[Named, ...], call: Call) -> Concerned:
         uuids = frozenset(one.entry_uuid for one in named)
+        asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
 
         def work(unit: Unit, held: Wanted) -> Concerned:
             # (2) Look up what is named, and all that the ends of named Associations hang on.
             ends = ends_of_associations(unit, uuids)
             known = unit.look_up(replace(held, touching=uuids | ends))
             concerned = _concerned(named_objects(known, held))
-            # (3) Check every rule.
-            removal = Removal(named=named, known=known)
-            if complaints := check(removal):
+            # (3) Decide, and check every rule.
+            admission = Admission.within(unit, asker)
+            complaints = admission.judge(
+                known,
+                lambda known: tuple(check(Removal(named=named, known=known))),
+                of_removal(uuids, known),
+            )
+            concerned = admission.traced(concerned)
+            if complaints:
                 raise Refused(complaints, concerned)
             # (4) Plan, and (5) apply.
-            unit.apply(make_plan(removal, instant=instant))
+            removal = Removal(named=named, known=known)
+            unit.apply(make_plan(removal, instant=f"{call.instant:%Y%m%d%H%M%S}"))
             return concerned
 
         return write_named(self.ledger, Wanted(entry_uuids=uuids), work)
@@ -81,13 +95,13 @@ def _concerned(objects: list[KnownObject]) -> Concerned:
     )
 
 
-def room(*, ledger: Ledger) -> Room:
+def room(*, ledger: Ledger, policy: Policy = ANY_TRUSTED) -> Room:
     """Return the room over a ledger."""
     return Room(
         transaction="ITI-62",
         action=ACTION,
         response_action=RESPONSE,
         body=f"{{{LCM}}}RemoveObjectsRequest",
-        handle=Remove(ledger=ledger),
+        handle=Remove(ledger=ledger, policy=policy),
         refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )

@@ -218,8 +218,22 @@ class Found:
     association_type: str = ""
 
 
-class Reader(Protocol):
-    """Reads one consistent state of the ledger."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a registered object stands: what its being seen depends on."""
+
+    kind: Kind
+    patient_id: str
+    status: str
+    access: str = ""
+    """DocumentEntries only."""
+    source: str = ""
+    """Associations only, as is `target`."""
+    target: str = ""
+
+
+class Selecting(Protocol):
+    """What queries are made of."""
 
     def select(self, wanted: Select, limit: int | None = None) -> list[Found]:
         """Return the objects in the order in which they were registered, at most `limit`.
@@ -227,6 +241,10 @@ class Reader(Protocol):
         Which are left out when there are more is not said.
         """
         ...
+
+
+class Reader(Selecting, Protocol):
+    """Reads one consistent state of the ledger."""
 
     def access_classes(self, wanted: Select) -> list[AccessClass]:
         """Return the different classes among the DocumentEntries that meet the conditions.
@@ -244,9 +262,22 @@ class Reader(Protocol):
         """Return the patients in whose record one of these people has this standing."""
         ...
 
+    def places(self, entry_uuids: Iterable[str]) -> dict[str, Place]:
+        """Return where objects stand; one that is not registered is left out."""
+        ...
+
+    def members(self, packages: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return what SubmissionSets and Folders hold by HasMember, by entryUUID."""
+        ...
+
 
 class Unit(Protocol):
     """One submission's work inside the ledger's transaction."""
+
+    @property
+    def reader(self) -> Reader:
+        """Reads what this transaction sees."""
+        ...
 
     def look_up(self, wanted: Wanted) -> Known:
         """Return what is known; nobody else can change it before this unit ends."""

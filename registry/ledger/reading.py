@@ -5,11 +5,12 @@ statement may carry are read in portions.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
+from registry.ledger import tables as t
 from registry.ledger.api import (
     AccessClass,
     AccessIs,
@@ -17,16 +18,19 @@ from registry.ledger.api import (
     Condition,
     Found,
     Kind,
+    Place,
     Select,
     Touches,
 )
+from registry.ledger.lists import MAX_LIST, rows_in
 from registry.ledger.recorded import records_of_rows
+from registry.ledger.rows import TABLES
 from registry.ledger.statements import Statement, Statements
 from registry.records.model import Record
 from xds.access.model import Standing
+from xds.metadata import vocabulary as v
 
-MAX_LIST: Final = 8192
-"""Values of one condition in one statement; SQLite takes 32,766 in all."""
+PLACE: Final = tuple(f.name for f in fields(Place) if f.name != "kind")
 MAX_CLASSES: Final = 2048
 """Of three values each."""
 
@@ -81,6 +85,31 @@ class SqlReader:
         if not wanted:
             return []
         return sorted(row[0] for row in self._rows(*self._statements.patients_of(wanted, standing)))
+
+    def places(self, entry_uuids: Iterable[str]) -> dict[str, Place]:
+        """Return where objects stand; one that is not registered is left out."""
+        wanted = frozenset(entry_uuids)
+        return {
+            row.entry_uuid: Place(kind=kind, **{name: getattr(row, name) for name in names})
+            for kind, table in TABLES.items()
+            for names in (tuple(name for name in PLACE if name in table.c),)
+            for row in rows_in(
+                self._connection,
+                table.c.entry_uuid,
+                wanted,
+                (table.c.entry_uuid, *(table.c[name] for name in names)),
+            )
+        }
+
+    def members(self, packages: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return what SubmissionSets and Folders hold by HasMember, by entryUUID."""
+        source, target = t.associations.c.source, t.associations.c.target
+        columns = (source, target, t.associations.c.association_type)
+        found: dict[str, list[str]] = {}
+        for row in rows_in(self._connection, source, frozenset(packages), columns):
+            if row.association_type == v.HAS_MEMBER:
+                found.setdefault(row.source, []).append(row.target)
+        return {package: tuple(members) for package, members in found.items()}
 
     def _rows(self, statement: Statement, values: list[str]) -> list[Any]:
         parameters = statement.parameters(values)

@@ -24,7 +24,8 @@ class SqlLedger:
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._statements = Statements(engine.dialect)
-        self._writer = GroupWriter(engine) if self._is_sqlite else LockingWriter(engine)
+        writer = GroupWriter if self._is_sqlite else LockingWriter
+        self._writer = writer(engine, self._statements)
 
     def read(self, work: Callable[[Reader], T]) -> T:
         """Run a query on one consistent state. Errors: LedgerBusyError."""

@@ -12,7 +12,6 @@ Spec: ITI TF-2 §3.42.4.1.3.1 (atomicity).
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -22,10 +21,11 @@ from registry.ledger import tables as t
 from registry.ledger.api import Kind, Known, KnownAssociation, KnownObject, Plan, Unit, Wanted
 from registry.ledger.engine import WRITES, lock, translating
 from registry.ledger.fragments import with_last_update_time, with_patient_id, with_status
-from registry.ledger.reading import MAX_LIST
-from registry.ledger.recorded import people_of_record, records_of_rows, row_of_record
-from registry.ledger.rows import TABLES, rows_of
-from registry.ledger.statements import recorded
+from registry.ledger.lists import MAX_LIST, rows_in
+from registry.ledger.reading import SqlReader
+from registry.ledger.recorded import people_of_record, row_of_record
+from registry.ledger.rows import TABLES, Row, rows_of
+from registry.ledger.statements import Statements
 from registry.records.model import Record
 from xds.ebrim.reader import read_fragment
 from xds.metadata import vocabulary as v
@@ -45,15 +45,14 @@ ASSOCIATION_COLUMNS: Final = tuple(
     t.associations.c[name] for name in KnownAssociation.__dataclass_fields__
 )
 
-RECORDS: Final = recorded(t.records.c.patient_id.in_(sa.bindparam("wanted", expanding=True)))
-
 
 class SqlUnit:
     """`registry.ledger.api.Unit` over one connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Work through this connection."""
+    def __init__(self, connection: Connection, statements: Statements) -> None:
+        """Work through this connection, with the statements of its database."""
         self._connection = connection
+        self.reader = SqlReader(connection, statements)
 
     def look_up(self, wanted: Wanted) -> Known:
         """Return what is known of what a submission refers to."""
@@ -68,7 +67,7 @@ class SqlUnit:
         versions = self._objects("logical_id", wanted.logical_ids)
         for known in sorted(versions, key=lambda known: known.version):
             by_logical_id[known.logical_id] = (*by_logical_id.get(known.logical_id, ()), known)
-        patients = self._in(
+        patients = self._rows(
             t.patients.c.patient_id,
             wanted.patient_ids,
             (t.patients.c.patient_id, t.patients.c.merged_into),
@@ -88,7 +87,9 @@ class SqlUnit:
         return {
             row.entry_uuid: read_fragment(row.fragment)
             for table in TABLES.values()
-            for row in self._in(table.c.entry_uuid, wanted, (table.c.entry_uuid, table.c.fragment))
+            for row in self._rows(
+                table.c.entry_uuid, wanted, (table.c.entry_uuid, table.c.fragment)
+            )
         }
 
     def documents_of(
@@ -114,6 +115,8 @@ class SqlUnit:
         self._remove(plan.remove)
         for table, values in rows_of(plan).by_table.items():
             self._connection.execute(INSERTS[table], values)
+            if table is t.document_entries:
+                self._decide_alike(values)
         for entry_uuid, status in sorted(plan.statuses.items()):
             self._change_status(entry_uuid, status)
         for entry_uuid in sorted(plan.touch_folders):
@@ -126,9 +129,7 @@ class SqlUnit:
 
     def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
         """Return the records in which something was chosen, by patient."""
-        return records_of_rows(
-            self._connection.execute(RECORDS, {"wanted": sorted(set(patient_ids))})
-        )
+        return self.reader.records(patient_ids)
 
     def save_record(self, record: Record) -> None:
         """Keep a record in place of what was kept of it."""
@@ -190,6 +191,14 @@ class SqlUnit:
             for table in (t.codes, t.authors, *TABLES.values()):
                 self._connection.execute(sa.delete(table).where(table.c.entry_uuid.in_(portion)))
 
+    def _decide_alike(self, entries: list[Row]) -> None:
+        """Let versions before a new one be seen by whoever sees it: what is masked now was not."""
+        before = t.document_entries
+        later = [{"of": e["logical_id"], "now": e["access"]} for e in entries if e["version"] > 1]
+        if later:
+            statement = sa.update(before).where(before.c.logical_id == sa.bindparam("of"))
+            self._connection.execute(statement.values(access=sa.bindparam("now")), later)
+
     def _change_status(self, entry_uuid: str, status: str) -> None:
         for table in TABLES.values():
             fragment = self._fragment(table, entry_uuid)
@@ -222,17 +231,17 @@ class SqlUnit:
         for kind, table in TABLES.items():
             if column not in table.c or not values:
                 continue
-            for row in self._in(table.c[column], values, OBJECT_COLUMNS[kind]):
+            for row in self._rows(table.c[column], values, OBJECT_COLUMNS[kind]):
                 yield KnownObject(kind=kind, **row._asdict())
 
     def _associations(self, wanted: Wanted) -> list[KnownAssociation]:
         """Return what points at these objects, and what leads on from documents to children."""
-        leading = self._in(t.associations.c.source, wanted.touching, ASSOCIATION_COLUMNS)
+        leading = self._rows(t.associations.c.source, wanted.touching, ASSOCIATION_COLUMNS)
         found = {row.entry_uuid: KnownAssociation(**row._asdict()) for row in leading}
         todo = set(wanted.entry_uuids | wanted.touching)
         seen = set(todo)
         while todo:
-            rows = self._in(t.associations.c.target, frozenset(todo), ASSOCIATION_COLUMNS)
+            rows = self._rows(t.associations.c.target, frozenset(todo), ASSOCIATION_COLUMNS)
             todo = set()
             for row in rows:
                 known = KnownAssociation(**row._asdict())
@@ -242,22 +251,10 @@ class SqlUnit:
             seen |= todo
         return list(found.values())
 
-    def _in(
+    def _rows(
         self, column: sa.Column[Any], values: frozenset[str], columns: tuple[sa.Column[Any], ...]
     ) -> list[Any]:
-        ordered = sorted(values)
-        statement = _selecting(column, columns)
-        rows: list[Any] = []
-        for start in range(0, len(ordered), MAX_LIST):
-            portion = {"wanted": ordered[start : start + MAX_LIST]}
-            rows.extend(self._connection.execute(statement, portion))
-        return rows
-
-
-@cache
-def _selecting(column: sa.Column[Any], columns: tuple[sa.Column[Any], ...]) -> sa.Select[Any]:
-    """Return the statement, made once: building it costs as much as running it."""
-    return sa.select(*columns).where(column.in_(sa.bindparam("wanted", expanding=True)))
+        return rows_in(self._connection, column, values, columns)
 
 
 class _Job:
@@ -276,9 +273,10 @@ class _Job:
 class GroupWriter:
     """SQLite's single writer: the work of callers that wait together is committed together."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Write through this engine."""
+    def __init__(self, engine: Engine, statements: Statements) -> None:
+        """Write through this engine, with the statements of its database."""
         self._engine = engine
+        self._statements = statements
         self._waiting: deque[_Job] = deque()
         self._leading = threading.Lock()
 
@@ -316,12 +314,11 @@ class GroupWriter:
             for job in group:
                 job.is_done = True
 
-    @staticmethod
-    def _run(connection: Connection, job: _Job) -> None:
+    def _run(self, connection: Connection, job: _Job) -> None:
         """Run one job in its savepoint; only its own changes go when it fails."""
         savepoint = connection.begin_nested()
         try:
-            job.run(SqlUnit(connection))
+            job.run(SqlUnit(connection, self._statements))
         except sa.exc.OperationalError:
             raise  # the whole transaction is lost, and SQLite may have ended it already
         except Exception as error:  # noqa: BLE001 - raised again in the caller's own thread
@@ -340,15 +337,16 @@ class GroupWriter:
 class LockingWriter:
     """PostgreSQL: a transaction for each, with locks on what it touches."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Write through this engine."""
+    def __init__(self, engine: Engine, statements: Statements) -> None:
+        """Write through this engine, with the statements of its database."""
         self._engine = engine
+        self._statements = statements
 
     def write(self, wanted: Wanted, work: Callable[[Unit], T]) -> T:
         """Return the work's result when it is durable; its exception if it raised one."""
         with translating(), self._engine.begin() as connection:
             lock(connection, _names(wanted))
-            return work(SqlUnit(connection))
+            return work(SqlUnit(connection, self._statements))
 
 
 def _names(wanted: Wanted) -> frozenset[str]:

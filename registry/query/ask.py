@@ -6,14 +6,22 @@ Spec: ITI TF-2 §3.18.4.1.3, §3.51.4.1.3. Which queries a room knows is said by
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from lxml import etree
 
+from registry.access.admission import told
+from registry.access.sight import Sight
+from registry.access.verdicts import Asker, Verdicts, shown
 from registry.failures import failing
-from registry.ledger.api import Found, Kind, Ledger, Reader, Select
+from registry.ledger.api import Found, Kind, Ledger, Reader, Select, Selecting
 from registry.query.conditions import STATUSES
 from registry.query.parameters import read_criteria
+from registry.query.recipes import Criteria
 from registry.query.table import StoredQuery
+from registry.telling.api import NobodyTold, Telling
+from xds.access.model import Action
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import Concerned
 from xds.ebrim.query import AdhocQuery, read_query
 from xds.ebrim.response import Status, query_response
@@ -24,6 +32,7 @@ from xds.namespaces import QUERY
 from xds.soap.exchange import Answer
 from xds.story import Call, Outcome, Refused, Room
 
+NOBODY: Final = NobodyTold()
 LEAF_CLASS, OBJECT_REF = "LeafClass", "ObjectRef"
 
 
@@ -34,7 +43,7 @@ class _TooManyError(Exception):
 class _Bounded:
     """A reader that stops as soon as the limit of one answer is passed."""
 
-    def __init__(self, reader: Reader, limit: int) -> None:
+    def __init__(self, reader: Selecting, limit: int) -> None:
         self._reader = reader
         self._limit = limit
 
@@ -59,6 +68,8 @@ class Ask:
     """The answer's wsa:Action."""
     statuses: frozenset[str] = STATUSES
     """availabilityStatus values that the affinity domain knows."""
+    policy: Policy = ANY_TRUSTED
+    telling: Telling = NOBODY
 
     def __call__(self, call: Call) -> Outcome:
         """Registry Stored Query [ITI-18] and Multi-Patient Stored Query [ITI-51].
@@ -81,27 +92,58 @@ class Ask:
         if any(c.is_error for c in complaints):
             raise Refused(complaints, concerned)
         concerned = replace(concerned, patients=criteria.patients)
-        # (2) Look up, in one consistent state.
+        # (2) Decide what the message alone decides.
         is_leaf = asked.return_type == LEAF_CLASS
+        asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
+        action = Action.FIND if is_leaf else Action.FIND_REFERENCE
+        if denial := asker.before(action, criteria.patients):
+            raise Refused((told(denial),), replace(concerned, decision=shown(denial)))
+        # (3) Look up what the caller sees, in one consistent state.
         limit = self.limits.results if is_leaf else self.limits.elements
         with failing(concerned):
             try:
-                found = self.ledger.read(lambda r: query.recipe(_Bounded(r, limit), criteria))
+                found, verdicts = self.ledger.read(
+                    lambda reader: _look_up(reader, query, criteria, asker, action, limit)
+                )
             except _TooManyError:
                 raise Refused((_too_many(asked, query, limit),), concerned) from None
-        # (3) Check what may leave in one answer.
+        concerned = replace(
+            concerned,
+            patients=tuple(sorted({*criteria.patients, *_patients(found)})),
+            decision=verdicts.shown,
+            is_emergency=verdicts.is_emergency,
+        )
+        # (4) Check what may leave in one answer.
         if len(found) > limit:
             raise Refused((_too_many(asked, query, limit),), concerned)
         if is_leaf and query.is_for_one_patient and len(_patients(found)) > 1:
             raise Refused((_several_patients(asked, query),), concerned)
-        # (4) Answer, spliced from what is stored, with the warnings if there are any.
+        # (5) Let the patients know, before anything leaves.
+        with failing(concerned):
+            verdicts.tell(self.telling)
+        # (6) Answer, spliced from what is stored, with the warnings if there are any.
         fragments = [o.fragment for o in found] if is_leaf else [object_ref(o) for o in found]
         return Outcome(
             answer=Answer(action=self.response, body=(query_response(fragments, complaints),)),
-            concerned=replace(
-                concerned, patients=tuple(sorted({*criteria.patients, *_patients(found)}))
-            ),
+            concerned=concerned,
         )
+
+
+def _look_up(  # noqa: PLR0913, PLR0917 - what one look at the ledger depends on
+    reader: Reader,
+    query: StoredQuery,
+    criteria: Criteria,
+    asker: Asker,
+    action: Action,
+    limit: int,
+) -> tuple[list[Found], Verdicts]:
+    """Return what the caller sees of what the query selects, and what was decided for it."""
+    verdicts = Verdicts(asker=asker, records=reader.records)
+    sight = Sight(reader=reader, verdicts=verdicts, action=action)
+    for patient_id in criteria.patients:
+        verdicts.on_record(action, patient_id)
+    seen: Selecting = reader if asker.may_all else sight
+    return query.recipe(_Bounded(seen, limit), criteria), verdicts
 
 
 def object_ref(found: Found) -> bytes:
@@ -181,6 +223,8 @@ def room(  # noqa: PLR0913 - what makes one transaction another
     ledger: Ledger,
     limits: Limits,
     statuses: frozenset[str] = STATUSES,
+    policy: Policy = ANY_TRUSTED,
+    telling: Telling = NOBODY,
 ) -> Room:
     """Return a transaction's room over a ledger: these queries and no others."""
     response = f"{action}Response"
@@ -195,6 +239,8 @@ def room(  # noqa: PLR0913 - what makes one transaction another
             queries={query.id: query for query in queries},
             response=response,
             statuses=statuses,
+            policy=policy,
+            telling=telling,
         ),
         refuse=_refuse,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from registry.ledger.api import Columns, Condition, Found, Kind, Reader, Select, Touches
+from registry.ledger.api import Columns, Condition, Found, Kind, Select, Selecting, Touches
 from xds.metadata import vocabulary as v
 
 PATIENT: Final = "patient_id"
@@ -38,37 +38,37 @@ class Criteria:
         return tuple(dict.fromkeys(found))
 
 
-Recipe = Callable[[Reader, Criteria], list[Found]]
+Recipe = Callable[[Selecting, Criteria], list[Found]]
 
 
 def selected(kind: Kind) -> Recipe:
     """Return the recipe for the objects that the parameters select, and nothing else."""
 
-    def recipe(reader: Reader, criteria: Criteria) -> list[Found]:
+    def recipe(reader: Selecting, criteria: Criteria) -> list[Found]:
         return _select(reader, criteria, kind)
 
     return recipe
 
 
-def everything(reader: Reader, criteria: Criteria) -> list[Found]:
+def everything(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetAll: a patient's objects, and every Association that touches one of them."""
     kinds = (Kind.SUBMISSION_SET, Kind.DOCUMENT_ENTRY, Kind.FOLDER)
     objects = [found for kind in kinds for found in _select(reader, criteria, kind)]
     return [*objects, *_touching(reader, criteria, "either", _uuids(objects))]
 
 
-def associations(reader: Reader, criteria: Criteria) -> list[Found]:
+def associations(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetAssociations: those that touch one of the given objects."""
     return _touching(reader, criteria, "either", criteria.given["$uuid"])
 
 
-def documents_and_associations(reader: Reader, criteria: Criteria) -> list[Found]:
+def documents_and_associations(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetDocumentsAndAssociations: documents, and the Associations that touch them."""
     entries = _select(reader, criteria, Kind.DOCUMENT_ENTRY)
     return [*entries, *_touching(reader, criteria, "either", _uuids(entries))]
 
 
-def submission_sets(reader: Reader, criteria: Criteria) -> list[Found]:
+def submission_sets(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetSubmissionSets: the sets that hold the given objects, and the memberships."""
     memberships = _memberships(reader, criteria, "target", criteria.given["$uuid"])
     sets = _by_uuid(reader, Kind.SUBMISSION_SET, {m.source for m in memberships})
@@ -76,7 +76,7 @@ def submission_sets(reader: Reader, criteria: Criteria) -> list[Found]:
     return [*sets, *(m for m in memberships if m.source in holders)]
 
 
-def submission_set_and_contents(reader: Reader, criteria: Criteria) -> list[Found]:
+def submission_set_and_contents(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetSubmissionSetAndContents: a set, its documents, folders and Associations.
 
     An Association comes back only when both its ends do.
@@ -102,7 +102,7 @@ def submission_set_and_contents(reader: Reader, criteria: Criteria) -> list[Foun
     ]
 
 
-def folder_and_contents(reader: Reader, criteria: Criteria) -> list[Found]:
+def folder_and_contents(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetFolderAndContents: a folder, its documents, and the memberships between them."""
     folders = _select(reader, criteria, Kind.FOLDER)
     memberships = _memberships(reader, criteria, "source", _uuids(folders))
@@ -111,14 +111,14 @@ def folder_and_contents(reader: Reader, criteria: Criteria) -> list[Found]:
     return [*entries, *folders, *(m for m in memberships if m.target in present)]
 
 
-def folders_for_document(reader: Reader, criteria: Criteria) -> list[Found]:
+def folders_for_document(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetFoldersForDocument: the folders that hold the document."""
     entries = _select(reader, criteria, Kind.DOCUMENT_ENTRY)
     memberships = _memberships(reader, criteria, "target", _uuids(entries))
     return _by_uuid(reader, Kind.FOLDER, {m.source for m in memberships}, criteria)
 
 
-def related_documents(reader: Reader, criteria: Criteria) -> list[Found]:
+def related_documents(reader: Selecting, criteria: Criteria) -> list[Found]:
     """GetRelatedDocuments: relationships of the document, and the documents at both ends.
 
     Nothing at all when there is none, not even the document itself.
@@ -144,12 +144,12 @@ def _is_entry_type(condition: Condition) -> bool:
     return isinstance(condition, Columns) and condition.column == "object_type"
 
 
-def _select(reader: Reader, criteria: Criteria, kind: Kind) -> list[Found]:
+def _select(reader: Selecting, criteria: Criteria, kind: Kind) -> list[Found]:
     return reader.select(Select(kind=kind, where=criteria.by_kind.get(kind, ())))
 
 
 def _by_uuid(
-    reader: Reader, kind: Kind, uuids: Iterable[str], criteria: Criteria | None = None
+    reader: Selecting, kind: Kind, uuids: Iterable[str], criteria: Criteria | None = None
 ) -> list[Found]:
     values = tuple(sorted(uuids))
     if not values:
@@ -160,7 +160,7 @@ def _by_uuid(
 
 
 def _touching(
-    reader: Reader,
+    reader: Selecting,
     criteria: Criteria,
     side: str,
     uuids: Iterable[str],
@@ -176,7 +176,7 @@ def _touching(
 
 
 def _memberships(
-    reader: Reader, criteria: Criteria, side: str, uuids: Iterable[str]
+    reader: Selecting, criteria: Criteria, side: str, uuids: Iterable[str]
 ) -> list[Found]:
     has_member = (Columns(column="association_type", values=(v.HAS_MEMBER,)),)
     return _touching(reader, criteria, side, uuids, has_member)

@@ -7,7 +7,11 @@ takes, and by which rules, is the room's.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from registry.access.admission import Admission
 from registry.access.facts import depositor_of
+from registry.access.masking import masked
+from registry.access.needs import of_submission
+from registry.access.verdicts import Asker
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit
 from registry.submission.facts import (
@@ -26,6 +30,7 @@ from xds.domain import AffinityDomain
 from xds.ebrim.response import Status, registry_response
 from xds.ebrim.submit import read_submission_request
 from xds.errors import Complaint
+from xds.metadata.code import Code
 from xds.metadata.policy import IdentifierCheck
 from xds.metadata.views import Submission
 from xds.soap.exchange import Answer
@@ -48,7 +53,9 @@ class Register:
     """The answer's wsa:Action."""
     new_uuid: NewUuid = new_uuid
     policy: Policy = ANY_TRUSTED
-    """Says who is the patient, or a representative, among those who submit."""
+    """Says who may submit, and who among them is the patient or a representative."""
+    mask: Code | None = None
+    """The confidentialityCode that hides a document from professionals, where patients use one."""
 
     def __call__(self, call: Call) -> Outcome:
         """Register Document Set-b [ITI-42] and Register On-Demand Document Entry [ITI-61].
@@ -71,7 +78,7 @@ class Register:
         work = self._work(call, submission, complaints, concerned)
         # (2)-(6) Inside one transaction; nothing of it stays when the work refuses.
         with failing(concerned):
-            self.ledger.write(wanted_of(submission), work)
+            concerned = self.ledger.write(wanted_of(submission), work)
         # (7) Answer; warnings do not make a failure.
         return Outcome(
             answer=Answer(
@@ -87,30 +94,42 @@ class Register:
         submission: Submission,
         complaints: tuple[Complaint, ...],
         concerned: Concerned,
-    ) -> Callable[[Unit], None]:
+    ) -> Callable[[Unit], Concerned]:
         fingerprint = fingerprint_of(submission)
         message_id = call.request.message_id or ""
 
-        def work(unit: Unit) -> None:
+        asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
+
+        def facts_of(known: Known) -> Facts:
+            return Facts(submission=submission, known=known, fingerprint=fingerprint)
+
+        def check(known: Known) -> tuple[Complaint, ...]:
+            facts = facts_of(known)
+            return (*complaints, *(c for rule in self.rules for c in rule(facts)))
+
+        def work(unit: Unit) -> Concerned:
             # (2) Look up what the submission refers to.
             known = unit.look_up(wanted_of(submission))
             if call.caller.vouched_by and _is_retry(submission, known, fingerprint, message_id):
-                return
-            # (3) Check every rule; collect all complaints.
-            facts = Facts(submission=submission, known=known, fingerprint=fingerprint)
-            found = (*complaints, *(c for rule in self.rules for c in rule(facts)))
+                return concerned
+            # (3) Decide, and check every rule; collect all complaints.
+            facts = facts_of(known)
+            admission = Admission.within(unit, asker)
+            found = admission.judge(known, check, of_submission(facts))
+            traced = admission.traced(concerned)
             if any(c.is_error for c in found):
-                raise Refused(in_reading_order(found), concerned)
+                raise Refused(in_reading_order(found), traced)
             # (4) Plan, and (5) apply.
             unit.apply(
                 make_plan(
-                    facts,
+                    masked(facts, admission.verdicts, self.mask, self.new_uuid),
                     instant=f"{call.instant:%Y%m%d%H%M%S}",
                     new_uuid=self.new_uuid,
                     message_id=message_id,
                     depositor=depositor_of(call.caller, self.policy),
                 )
             )
+            return traced
 
         return work
 

@@ -9,6 +9,9 @@ patient's than it says: so a look at whose they are comes first, and is made sur
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from registry.access.admission import Admission
+from registry.access.needs import of_update
+from registry.access.verdicts import Asker
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit, Wanted
 from registry.named import ends_of_associations, named_objects, write_named
@@ -24,6 +27,7 @@ from registry.update.operation_rules import Rule
 from registry.update.operations import Operations, sort_operations
 from registry.update.plan import make_plan
 from registry.update.propagation import carried
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import Concerned
 from xds.domain import AffinityDomain
 from xds.ebrim.response import Status, registry_response
@@ -49,6 +53,8 @@ class Change:
     response: str
     """The answer's wsa:Action."""
     new_uuid: NewUuid = new_uuid
+    policy: Policy = ANY_TRUSTED
+    """Says who may change what."""
 
     def __call__(self, call: Call) -> Outcome:
         """Update Document Set [ITI-57] and Restricted Update Document Set [ITI-92].
@@ -84,17 +90,27 @@ class Change:
     def _work(
         self, call: Call, submission: Submission, complaints: tuple[Complaint, ...]
     ) -> Callable[[Unit, Wanted], Concerned]:
+        asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
+
         def work(unit: Unit, held: Wanted) -> Concerned:
+            def operations_on(known: Known) -> Operations:
+                facts = Facts(
+                    submission=submission, known=known, fingerprint=fingerprint_of(submission)
+                )
+                return _operations(facts, unit, self.domain)
+
+            def check(known: Known) -> tuple[Complaint, ...]:
+                operations = operations_on(known)
+                return (*complaints, *(c for rule in self.rules for c in rule(operations)))
+
             # (2) Look up what the update names, then every version and Association of it.
             known = _look_up(unit, held)
             named_objects(known, held)
-            concerned = _concerned(submission, known)
-            facts = Facts(
-                submission=submission, known=known, fingerprint=fingerprint_of(submission)
-            )
-            operations = _operations(facts, unit, self.domain)
-            # (3) Check every rule; collect all complaints.
-            found = (*complaints, *(c for rule in self.rules for c in rule(operations)))
+            operations = operations_on(known)
+            # (3) Decide, and check every rule; collect all complaints.
+            admission = Admission.within(unit, asker)
+            found = admission.judge(known, check, of_update(operations))
+            concerned = admission.traced(_concerned(submission, known))
             if any(c.is_error for c in found):
                 raise Refused(in_reading_order(found), concerned)
             # (4) Plan, and (5) apply.
