@@ -4,8 +4,8 @@ VIHF: vecteur d'identification et d'habilitation formelles.
 
 Differences from XUA, as real messages have them: neither Conditions nor SubjectConfirmation is
 required (both are verified whenever present), so freshness is IssueInstant within a window; Issuer
-is the subject of the signing certificate; the case of Authentification_Mode varies; doctors and
-pharmacists must give a second role value; versions 3.0 and 4.0.
+is the subject of the signing certificate; the case of Authentification_Mode varies, and may of the
+emergency's reason; doctors and pharmacists must give a second role value; versions 3.0 and 4.0.
 
 Spec: CI-SIS, volet Transport synchrone pour client lourd; DMP interface guide (VIHF 3.0). Which
 profession may do what is an access decision and not made here.
@@ -46,6 +46,7 @@ SECTOR: Final = "Secteur_Activite"
 MODE: Final = "Authentification_Mode"
 RESOURCE_URN: Final = "Ressource_URN"
 REASON: Final = "Mode_Acces_Raison"
+"""Why the glass is broken, unless the domain names another attribute: no public text does."""
 SOFTWARE_ID: Final = "LPS_ID"
 SOFTWARE_NAME: Final = "LPS_Nom"
 SOFTWARE_VERSION: Final = "LPS_Version"
@@ -99,6 +100,8 @@ _REQUIRED: Final = (
     SOFTWARE_VERSION,
     SOFTWARE_APPROVAL,
 )
+_TAKEN: Final = (*_REQUIRED, SUBJECT_ID, RESOURCE_ID, ROLE, PURPOSE_OF_USE, SOFTWARE_ID)
+"""Attributes that mean something else already."""
 DEFAULT_WINDOW_SECONDS: Final = 3600
 
 
@@ -122,6 +125,8 @@ class Vihf:
     resource_urns: tuple[str, ...] = ("urn:dmp",)
     optional_attributes: tuple[str, ...] = ()
     """Required attributes that the domain does without."""
+    reason_attribute: str = REASON
+    """Attribute that says why it is an emergency."""
     bind_signer: bool = False
     """Whether the signing certificate must be the subject's (direct) or the structure's
     (indirect)."""
@@ -137,13 +142,15 @@ class Vihf:
             versions=settings.texts("versions", ("3.0", "4.0")),
             resource_urns=settings.texts("resource_urns", ("urn:dmp",)),
             optional_attributes=settings.texts("optional_attributes", ()),
+            reason_attribute=settings.attribute("reason_attribute", REASON, taken=_TAKEN),
             bind_signer=bind_signer,
         )
 
     def caller(self, claims: Claims, signatory: Signatory) -> Caller:
         """Return the caller. Errors: SoapFault (InvalidSecurityToken), explained, all reasons."""
-        found = _fold_case(claims)
-        texts = {n: only_text(found, n) for n in (*_REQUIRED, SUBJECT_ID, RESOURCE_ID, REASON)}
+        reason = self.reason_attribute
+        found = _fold_case(claims, MODE, reason)
+        texts = {n: only_text(found, n) for n in (*_REQUIRED, SUBJECT_ID, RESOURCE_ID, reason)}
         # A value without a code keeps its place: what stands second is no profession.
         roles = tuple(coded(v) or NO_CODE for v in found.values(ROLE))
         purposes = tuple(p for v in found.values(PURPOSE_OF_USE) if (p := coded(v)) is not None)
@@ -165,7 +172,7 @@ class Vihf:
             structure=texts[STRUCTURE],
             roles=roles,
             purpose_of_use=purposes[0],
-            emergency_reason=texts[REASON],
+            emergency_reason=texts[reason],
             patient_concerned=texts[RESOURCE_ID],
             software=f"{texts[SOFTWARE_NAME]} {texts[SOFTWARE_VERSION]}".strip(),
             authentication_mode=mode,
@@ -213,13 +220,12 @@ def profile_of(domain: AffinityDomain, *, bind_signer: bool = False) -> Assertio
             raise TrustError(f"domain {domain.name}: assertion_profile {other!r}: xua or vihf")
 
 
-def _fold_case(claims: Claims) -> Claims:
-    """Gather Authentification_Mode under one spelling: the field writes it in two."""
-    spelled = [n for n in claims.attributes if n.casefold() == MODE.casefold() and n != MODE]
-    if not spelled:
-        return claims
-    merged = {n: v for n, v in claims.attributes.items() if n not in spelled}
-    merged[MODE] = sum((claims.values(n) for n in spelled), claims.values(MODE))
+def _fold_case(claims: Claims, *names: str) -> Claims:
+    """Gather these attributes under one spelling each: the field writes them in several."""
+    merged = dict(claims.attributes)
+    for name in names:
+        for spelled in [n for n in merged if n.casefold() == name.casefold() and n != name]:
+            merged[name] = merged.get(name, ()) + merged.pop(spelled)
     return replace(claims, attributes=MappingProxyType(merged))
 
 

@@ -91,7 +91,7 @@ def _attributes(order: Order) -> list[tuple[str, AttributeContent]]:
         (MODE, _WIRE_MODES[order.mode]),
         (RESOURCE_ID, order.patient),
         (RESOURCE_URN, "urn:dmp"),
-        (REASON, order.reason),
+        (order.reason_attribute or REASON, order.reason),
         (SOFTWARE_NAME, "greffe"),
         (SOFTWARE_VERSION, "1"),
         (SOFTWARE_APPROVAL, "GREFFE-TEST"),

@@ -8,6 +8,7 @@ import argparse
 import re
 import secrets
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     except (ValueError, OverflowError) as error:
         raise CommandError(f"cannot be written as an assertion: {error}") from error
-    oddities = _oddities(order)
+    oddities = _oddities(order, settings)
     if refusal:
         oddities.append(f"this node will refuse it: {refusal}")
     for oddity in oddities:
@@ -106,6 +107,8 @@ def issue_assertion(
     folder = settings.home / "pki"
     signer = Signer.from_files(folder / "signer.pem", folder / "signer.key")
     identifier = assertion_id or "_" + secrets.token_hex(16)
+    attribute = order.reason_attribute or profile_of(settings.domain).reason_attribute
+    order = replace(order, reason_attribute=attribute)
     if settings.domain.assertion_profile == "vihf":
         return issue_vihf(order, signer, instant=instant, assertion_id=identifier)
     return issue_xua(
@@ -140,11 +143,14 @@ def _code(text: str) -> CodedValue:
     return CodedValue(code=code, system=system)
 
 
-def _oddities(order: Order) -> list[str]:
+def _oddities(order: Order, settings: Settings) -> list[str]:
     """Return what is strange though no node will refuse it."""
     found = []
     if order.purpose == "normal" and order.reason:
         found.append("--reason belongs to an emergency, but the purpose is normal")
+    mode = settings.policy.modes.get(order.purpose)
+    if mode in settings.policy.reason_required and not order.reason.strip():
+        found.append(f"the access policy asks for --reason in mode {mode}")
     if order.patient and not _CX.fullmatch(order.patient):
         found.append(f"--patient {order.patient!r} is no CX such as 123^^^&1.2.3&ISO")
     return found

@@ -19,7 +19,11 @@ from tests.xds.security.build import (
     envelope,
     saml,
 )
+from xds.access.decide import decide
+from xds.access.model import Action, Choices, Resource
+from xds.access.reading import load_policy
 from xds.domain import load_domain
+from xds.metadata.hl7v2 import cx_key
 from xds.security.caller import CodedValue
 from xds.security.pki import seal_name
 from xds.security.refusal import Subcode
@@ -273,6 +277,56 @@ def test_another_purpose_is_refused(edit):
 def test_a_reason_for_breaking_the_glass_is_kept():
     caller = outcome(purpose="bris_de_glace", reason="inconscient, urgence vitale")
     assert caller.emergency_reason == "inconscient, urgence vitale"
+
+
+BREAKS = {"purpose": "bris_de_glace", "reason": "inconscient"}
+
+
+@pytest.mark.parametrize("name", ["Mode_Acces_Raison", "mode_acces_raison", "MODE_ACCES_RAISON"])
+def test_the_case_of_the_reasons_name_does_not_matter(name):
+    assert outcome(**BREAKS, reason_attribute=name).emergency_reason == "inconscient"
+
+
+def test_two_spellings_of_the_reason_with_two_texts_are_refused():
+    def double(root):
+        found = attribute(root, "Mode_Acces_Raison")
+        again = etree.fromstring(etree.tostring(found, with_tail=False))
+        again.set("Name", "mode_acces_raison")
+        again[0].text = "autre"
+        found.addnext(again)
+
+    assert "different values" in outcome(double, **BREAKS)
+
+
+def test_a_domain_names_the_attribute_of_the_reason():
+    profile = Vihf.from_settings({"reason_attribute": "Motif_Acces"}, bind_signer=False)
+    said = outcome(None, profile, **BREAKS, reason_attribute="Motif_Acces")
+    assert said.emergency_reason == "inconscient"
+    # What another domain calls so is no reason here.
+    assert outcome(None, profile, **BREAKS).emergency_reason == ""
+
+
+@pytest.mark.parametrize("value", ["", " ", 5, [], "LPS_Nom", "lps_nom", ROLE, "LPS_ID"])
+def test_the_attribute_of_the_reason_means_nothing_else(value):
+    with pytest.raises(TrustError, match="reason_attribute"):
+        Vihf.from_settings({"reason_attribute": value}, bind_signer=False)
+
+
+@pytest.mark.parametrize(
+    ("edit", "order", "reason"),
+    [
+        (None, {"reason": ""}, "no_emergency_reason"),
+        (value("Mode_Acces_Raison", " "), {}, "no_emergency_reason"),
+        (drop("Mode_Acces_Raison"), {}, "no_emergency_reason"),
+        (None, {}, ""),
+    ],
+)
+def test_breaking_the_glass_without_a_reason_is_no_fault_but_opens_nothing(edit, order, reason):
+    caller = outcome(edit, **{**BREAKS, **order})
+    patient_id = cx_key(caller.patient_concerned)
+    question = Resource(patient_id=patient_id), Action.FIND, load_policy(load_domain("dmp")), NOW
+    decision = decide(caller, Choices(), *question)
+    assert getattr(decision, "reason", "") == reason
 
 
 # --- the signer

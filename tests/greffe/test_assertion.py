@@ -169,6 +169,12 @@ def test_what_is_invalid_is_printed_with_a_warning(capsys, home, flags, word):
     assert word in err
 
 
+def test_breaking_the_glass_without_a_reason_is_printed_with_a_warning(capsys, dmp_home):
+    _, err = printed(capsys, dmp_home, "--purpose", "bris_de_glace")
+    assert "asks for --reason in mode bris_de_glace" in err
+    assert printed(capsys, dmp_home, "--purpose", "centre_15")[1] == ""
+
+
 @pytest.mark.parametrize(
     ("order", "word"),
     [

@@ -49,6 +49,9 @@ class Order:
     purpose: str = "normal"
     """`normal`, `bris_de_glace` or `centre_15`."""
     reason: str = ""
+    """Why it is an emergency."""
+    reason_attribute: str = ""
+    """Attribute that says so; '' for the profile's usual one."""
     patient: str = ""
     structure: str
     name: str = ""
@@ -92,7 +95,7 @@ def _attributes(order: Order) -> list[tuple[str, AttributeContent]]:
         for name, text in (
             (SUBJECT_ID, order.name),
             (ORGANIZATION_ID, order.structure),
-            (EMERGENCY_REASON, order.reason),
+            (order.reason_attribute or EMERGENCY_REASON, order.reason),
             (RESOURCE_ID, order.patient),
         )
         if text

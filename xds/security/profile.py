@@ -4,7 +4,7 @@ Spec: ITI TF-2 §3.40.4.1.2 (attribute names and CE values that XUA and its nati
 A profile is chosen by the domain (`assertion_profile`), never by the message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
 from xds.errors import quote
@@ -33,6 +33,10 @@ class AssertionProfile(Protocol):
     @property
     def rules(self) -> Rules:
         """What `conditions.check` requires of its claims."""
+
+    @property
+    def reason_attribute(self) -> str:
+        """The attribute that says why it is an emergency."""
 
     @property
     def legacy_algorithms(self) -> tuple[str, ...]:
@@ -92,3 +96,14 @@ class ProfileSettings:
         if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
             raise TrustError(f"[assertion] {key}: a list of texts, came {value!r}")
         return tuple(value)
+
+    def attribute(self, key: str, default: str, *, taken: Collection[str]) -> str:
+        """Return an attribute's Name that means nothing else. Errors: TrustError, with the key."""
+        value = self._declared.get(key, default)
+        if not isinstance(value, str) or not value.strip():
+            raise TrustError(f"[assertion] {key}: an attribute's Name, came {value!r}")
+        name = value.strip()
+        if name.casefold() in {t.casefold() for t in taken}:
+            # Such an attribute is always there: every emergency would seem to be explained.
+            raise TrustError(f"[assertion] {key}: {name!r} means something else already")
+        return name

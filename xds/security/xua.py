@@ -28,7 +28,9 @@ from xds.security.refusal import unfit
 from xds.security.trust import Signatory
 
 EMERGENCY_REASON: Final = "urn:greffe:names:1.0:emergency-reason"
-"""XUA has no attribute for it; this one is ours and optional."""
+"""XUA has no attribute for it; this one is ours and optional, and a domain may name another."""
+_TAKEN: Final = (SUBJECT_ID, ORGANIZATION, ORGANIZATION_ID, ROLE, PURPOSE_OF_USE, RESOURCE_ID)
+"""Attributes that mean something else already."""
 DEFAULT_WINDOW_SECONDS: Final = 12 * 3600
 """A working day's session; Conditions usually end it earlier."""
 
@@ -49,6 +51,8 @@ class Xua:
 
     rules: Rules = field(default_factory=lambda: _rules(DEFAULT_WINDOW_SECONDS))
     legacy_algorithms: tuple[str, ...] = ()
+    reason_attribute: str = EMERGENCY_REASON
+    """Attribute that says why it is an emergency."""
     name: str = "xua"
 
     @classmethod
@@ -58,6 +62,7 @@ class Xua:
         return cls(
             rules=_rules(settings.seconds("window_seconds", DEFAULT_WINDOW_SECONDS)),
             legacy_algorithms=settings.texts("legacy_algorithms", ()),
+            reason_attribute=settings.attribute("reason_attribute", EMERGENCY_REASON, taken=_TAKEN),
         )
 
     def caller(self, claims: Claims, signatory: Signatory) -> Caller:  # noqa: ARG002 - the seam's
@@ -78,7 +83,7 @@ class Xua:
             ),
             roles=tuple(r for v in claims.values(ROLE) if (r := _role(v)) is not None),
             purpose_of_use=purposes[0] if purposes else None,
-            emergency_reason=only_text(claims, EMERGENCY_REASON),
+            emergency_reason=only_text(claims, self.reason_attribute),
             patient_concerned=only_text(claims, RESOURCE_ID),
             assertion_id=claims.assertion_id,
             issued_at=claims.issued_at,

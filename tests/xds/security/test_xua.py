@@ -321,3 +321,19 @@ def test_any_text_is_a_time_or_none(text_):
 )
 def test_what_is_no_time_is_none(wrong):
     assert parse_time(wrong) is None
+
+
+def test_the_emergencys_reason_is_ours_or_the_domains():
+    gate = xua_gate()
+    ours = call(envelope(a_xua(reason="unconscious")), gate)
+    assert ours.emergency_reason == "unconscious"
+    named = Xua.from_settings({"reason_attribute": "urn:example:why"})
+    octets = envelope(a_xua(reason="unconscious", reason_attribute="urn:example:why"))
+    assert call(octets, gate).emergency_reason == ""
+    assert call(octets, a_gate(named)).emergency_reason == "unconscious"
+
+
+@pytest.mark.parametrize("value", ["", 5, "urn:oasis:names:tc:xacml:2.0:subject:role"])
+def test_the_attribute_of_the_reason_means_nothing_else(value):
+    with pytest.raises(TrustError, match="reason_attribute"):
+        Xua.from_settings({"reason_attribute": value})
