@@ -20,6 +20,7 @@ from registry.iti62_remove import handle as iti62_remove
 from registry.iti92_restricted_update import handle as iti92_restricted_update
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
+from registry.query.identity import patient_check
 from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
@@ -108,6 +109,7 @@ def _rooms(
         "ledger": ledger,
         "limits": settings.limits,
         "statuses": statuses(domain.departures),
+        "check_patient": patient_check(domain, CHECKS),
         "policy": policy,
     }
     return (

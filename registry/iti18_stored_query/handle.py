@@ -9,6 +9,7 @@ from registry.ledger.api import Ledger
 from registry.query import ask
 from registry.query.catalogue import STORED_QUERIES
 from registry.query.conditions import STATUSES
+from registry.query.identity import PatientCheck, unchecked
 from registry.telling.api import Telling
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.limits import Limits
@@ -17,13 +18,14 @@ from xds.story import Room
 ACTION: Final = "urn:ihe:iti:2007:RegistryStoredQuery"
 
 
-def room(
+def room(  # noqa: PLR0913 - what a query is answered with
     *,
     ledger: Ledger,
     limits: Limits,
     statuses: frozenset[str] = STATUSES,
     policy: Policy = ANY_TRUSTED,
     telling: Telling = ask.NOBODY,
+    check_patient: PatientCheck = unchecked,
 ) -> Room:
     """Return the room over a ledger; `statuses` are those that the affinity domain knows."""
     return ask.room(
@@ -35,4 +37,5 @@ def room(
         statuses=statuses,
         policy=policy,
         telling=telling,
+        check_patient=check_patient,
     )

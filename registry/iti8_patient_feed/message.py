@@ -361,9 +361,7 @@ EVENTS: Final = MappingProxyType(
         "A05": _Event(structure="ADT_A01", read=_add),
         "A08": _Event(structure="ADT_A01", read=_revise),
         "A40": _Event(structure="ADT_A39", read=_merge),
-        "A43": _Event(
-            structure="ADT_A43", read=_link, transaction="ITI-64", notes=_names_its_oid
-        ),
+        "A43": _Event(structure="ADT_A43", read=_link, transaction="ITI-64", notes=_names_its_oid),
     }
 )
 """Trigger events by name."""

@@ -16,6 +16,7 @@ from registry.access.verdicts import Asker, Verdicts, shown
 from registry.failures import failing
 from registry.ledger.api import Found, Kind, Ledger, Reader, Select, Selecting
 from registry.query.conditions import STATUSES
+from registry.query.identity import PatientCheck, unchecked
 from registry.query.parameters import read_criteria
 from registry.query.recipes import Criteria
 from registry.query.table import StoredQuery
@@ -70,6 +71,8 @@ class Ask:
     """availabilityStatus values that the affinity domain knows."""
     policy: Policy = ANY_TRUSTED
     telling: Telling = NOBODY
+    check_patient: PatientCheck = unchecked
+    """Judges patient identifiers."""
 
     def __call__(self, call: Call) -> Outcome:
         """Registry Stored Query [ITI-18] and Multi-Patient Stored Query [ITI-51].
@@ -87,7 +90,7 @@ class Ask:
         query = self.queries.get(asked.query_id.lower())
         if query is None:
             raise Refused((_unknown(asked, self.queries), *_return_type(asked)), concerned)
-        criteria, complaints = read_criteria(query, asked, self.statuses)
+        criteria, complaints = read_criteria(query, asked, self.statuses, self.check_patient)
         complaints = (*_return_type(asked), *complaints)
         if any(c.is_error for c in complaints):
             raise Refused(complaints, concerned)
@@ -225,6 +228,7 @@ def room(  # noqa: PLR0913 - what makes one transaction another
     statuses: frozenset[str] = STATUSES,
     policy: Policy = ANY_TRUSTED,
     telling: Telling = NOBODY,
+    check_patient: PatientCheck = unchecked,
 ) -> Room:
     """Return a transaction's room over a ledger: these queries and no others."""
     response = f"{action}Response"
@@ -241,6 +245,7 @@ def room(  # noqa: PLR0913 - what makes one transaction another
             statuses=statuses,
             policy=policy,
             telling=telling,
+            check_patient=check_patient,
         ),
         refuse=_refuse,
     )

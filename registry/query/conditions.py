@@ -16,6 +16,7 @@ from registry.ledger.api import (
     Kind,
     TimeRange,
 )
+from registry.query.identity import PatientCheck, unchecked
 from registry.query.table import Form, Parameter, StoredQuery
 from xds.errors import Complaint, ErrorCode, Severity, Where, quote
 from xds.metadata import vocabulary as v
@@ -42,6 +43,7 @@ class Reading:
 
     query: StoredQuery
     statuses: frozenset[str] = STATUSES
+    check_patient: PatientCheck = unchecked
     by_kind: dict[Kind, list[Condition]] = field(default_factory=dict)
     given: dict[str, tuple[str, ...]] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
@@ -85,7 +87,19 @@ def _text(reading: Reading, parameter: Parameter, _: Slot, values: list[str]) ->
     add(reading, parameter, Columns(column=parameter.column, values=unique(values)))
 
 
-def _patient(reading: Reading, parameter: Parameter, _: Slot, values: list[str]) -> None:
+def _patient(reading: Reading, parameter: Parameter, slot: Slot, values: list[str]) -> None:
+    for value in unique(values):
+        if wrong := reading.check_patient(value):
+            reading.complain(
+                ErrorCode.XDS_REGISTRY_ERROR,
+                where=slot.where,
+                rule=f"{parameter.name}: an identifier of {wrong.authority} passes its authority's "
+                "own check (a rule of the affinity domain)",
+                came=f"{quote(value)}: {wrong.fault}",
+                expected="the identifier as its authority assigned it",
+                fix="correct the identifier",
+                severity=Severity.ERROR if wrong.is_error else Severity.WARNING,
+            )
     keys = unique([cx_key(value) for value in values])
     add(reading, parameter, Columns(column=parameter.column, values=keys))
 

@@ -9,6 +9,7 @@ from typing import Final
 from registry.ledger.api import Columns, Kind, Latest
 from registry.query.catalogue import FOR_ALL, LINK_STATUS, TOLERATED
 from registry.query.conditions import FORMS, STATUSES, Reading, add
+from registry.query.identity import PatientCheck, unchecked
 from registry.query.recipes import Criteria
 from registry.query.table import Form, Parameter, StoredQuery
 from registry.query.values import ValueSyntaxError, parse_values
@@ -31,13 +32,17 @@ COUNTED: Final = frozenset({Form.CODE, Form.AUTHOR, Form.REFERENCE})
 
 
 def read_criteria(
-    query: StoredQuery, asked: AdhocQuery, statuses: frozenset[str] = STATUSES
+    query: StoredQuery,
+    asked: AdhocQuery,
+    statuses: frozenset[str] = STATUSES,
+    check_patient: PatientCheck = unchecked,
 ) -> tuple[Criteria, tuple[Complaint, ...]]:
     """Return the criteria of a query and every complaint about its parameters.
 
-    `statuses` are those that the affinity domain knows; others are ignored.
+    `statuses` are those that the affinity domain knows; others are ignored. `check_patient` judges
+    patient identifiers.
     """
-    reading = Reading(query, statuses)
+    reading = Reading(query, statuses, check_patient)
     parameters = (*query.parameters, *FOR_ALL)
     known = {p.name: p for p in parameters}
     for slot in asked.slots:
