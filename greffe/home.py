@@ -132,6 +132,38 @@ key = ""
 # How the server knows this site (AuditEnterpriseSiteID); may stay empty.
 site = ""
 
+[mail]
+# The mail server that tells patients of accesses to their records in an emergency. "": none; the
+# record's own log tells them then, and nothing else does. Who has an address:
+# `greffe patient contact`. What waits, and what could not be sent: `greffe outbox list`.
+host = ""
+
+# 587 with tls = "starttls" (encrypted after a first word), 465 with tls = "tls" (from the first
+# octet). "none" is for a server on this machine only.
+port = 587
+tls = "starttls"
+
+# Certificates (PEM) of the authority of the server's certificate; "": the operating system's.
+ca_file = ""
+
+# How the node proves to the server who it is: both, or neither. The file holds the password alone;
+# let nobody but the node's account read it. It is read anew for each letter.
+user = ""
+password_file = ""
+
+# The sender, which the server must let us use: "Dossier partagé <no-reply@example.org>". Messages
+# that come back to it are read by nobody here.
+from = ""
+
+# Your own last words in each letter: whom to call, where the record's log can be read.
+contact = ""
+
+# In which a letter says when the record was opened.
+time_zone = "Europe/Paris"
+
+# How long the server may take for each step.
+timeout_seconds = 60
+
 [limits]
 # SOAP part, inline documents, and the MIME parts that come before it, together.
 envelope_octets = {envelope_octets}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dmp.ins import CHECKS
+from dmp.professions import NAMED
 from dmp.vihf import profile_of
 from dmp.visibility import MASKED
 from registry.iti8_patient_feed.handle import PatientFeed
@@ -21,6 +22,9 @@ from registry.iti92_restricted_update import handle as iti92_restricted_update
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
 from registry.query.identity import patient_check
+from registry.telling.api import Telling
+from registry.telling.opening import open_telling
+from registry.telling.sender import Sender
 from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
@@ -47,6 +51,10 @@ class Registry:
     ledger: SqlLedger
     patients: Patients
     """What every identity feed changes."""
+    telling: Telling
+    """Who tells patients of accesses in an emergency."""
+    sender: Sender | None = None
+    """None where no mail server is named."""
     own_url: str = ""
     """The address under which callers reach it."""
 
@@ -55,8 +63,15 @@ class Registry:
         """The patient identity feed of HL7 v2, for whoever has a socket."""
         return PatientFeed(patients=self.patients, trail=self.trail, clock=self.clock)
 
+    def start(self) -> None:
+        """Begin what runs beside the requests; for the process that serves."""
+        if self.sender is not None:
+            self.sender.start()
+
     def close(self) -> None:
         """Close what holds files and connections."""
+        if self.sender is not None:
+            self.sender.stop()
         self.trail.close()
         self.ledger.close()
 
@@ -67,13 +82,14 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     `own_url` is the address under which callers reach the service: an assertion may name it as its
     audience (ITI TF-2 §3.40.4.1.2).
 
-    Errors: TrustError, LedgerBusyError, LedgerFullError, sqlalchemy.exc.SQLAlchemyError, OSError,
-    each naming what cannot be opened.
+    Errors: TrustError, MailError, LedgerBusyError, LedgerFullError, OSError,
+    sqlalchemy.exc.SQLAlchemyError, each naming what cannot be opened.
     """
     ledger = open_ledger(settings.database_url)
     patients = Patients(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS)
+    telling, sender = open_telling(settings, ledger, professions=NAMED, clock=clock)
     return Registry(
-        rooms=_rooms(settings, ledger, patients, clock),
+        rooms=_rooms(settings, ledger, patients, telling, clock),
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
@@ -91,12 +107,14 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
         reply_to_hosts=settings.reply_to_hosts,
         ledger=ledger,
         patients=patients,
+        telling=telling,
+        sender=sender,
         own_url=own_url,
     )
 
 
 def _rooms(
-    settings: Settings, ledger: SqlLedger, patients: Patients, clock: Clock
+    settings: Settings, ledger: SqlLedger, patients: Patients, telling: Telling, clock: Clock
 ) -> tuple[Room, ...]:
     policy, domain = settings.policy, settings.domain
     writing: Any = {
@@ -111,6 +129,7 @@ def _rooms(
         "statuses": statuses(domain.departures),
         "check_patient": patient_check(domain, CHECKS),
         "policy": policy,
+        "telling": telling,
     }
     return (
         iti42_register.room(**writing, mask=MASKED),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from xds.access.policy import Policy
 from xds.access.reading import PolicyFiles, load_policy
@@ -27,6 +28,7 @@ from xds.limits import Limits
 FILE_NAME: Final = "greffe.toml"
 SQLITE: Final = "sqlite:///"
 SecondLeg = Literal["vouch", "forward"]
+MailTls = Literal["starttls", "tls", "none"]
 
 
 class SettingsError(Exception):
@@ -81,6 +83,18 @@ class Settings:
     mllp_idle_seconds: int = 300
     mllp_message_seconds: int = 30
     mllp_connections: int = 256
+    mail_host: str = ""
+    """Whose server tells patients of accesses in an emergency; '' when none does."""
+    mail_port: int = 587
+    mail_tls: MailTls = "starttls"
+    mail_ca_file: Path | None = None
+    """None: the authorities of the operating system."""
+    mail_user: str = ""
+    mail_password_file: Path | None = None
+    mail_from: str = ""
+    mail_contact: str = ""
+    mail_time_zone: str = "Europe/Paris"
+    mail_timeout_seconds: int = 60
 
     @property
     def run_folder(self) -> Path:
@@ -120,6 +134,20 @@ def _text(_: _Reading, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError('expected a text, such as "urn:example"')
     return value.strip()
+
+
+def _zone(reading: _Reading, value: object) -> str:
+    text = _text(reading, value)
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('expected a time zone such as "Europe/Paris" or "UTC"') from error
+
+
+def _mail_tls(_: _Reading, value: object) -> object:
+    if value not in {"starttls", "tls", "none"}:
+        raise ValueError('expected "starttls", "tls" or "none"')
+    return value
 
 
 def _flag(_: _Reading, value: object) -> bool:
@@ -261,6 +289,21 @@ _KEYS: Final = (
             ("certificate", _optional_path),
             ("key", _optional_path),
             ("site", _any_text),
+        )
+    ),
+    *(
+        _Key(table="mail", name=name, field=f"mail_{name}", read=read, default=default)
+        for name, read, default in (
+            ("host", _any_text, ""),
+            ("port", _integer(1, 65535), 587),
+            ("tls", _mail_tls, "starttls"),
+            ("ca_file", _optional_path, ""),
+            ("user", _any_text, ""),
+            ("password_file", _optional_path, ""),
+            ("from", _any_text, ""),
+            ("contact", _any_text, ""),
+            ("time_zone", _zone, "Europe/Paris"),
+            ("timeout_seconds", _integer(1, 600), 60),
         )
     ),
 )

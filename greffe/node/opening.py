@@ -41,6 +41,12 @@ class Opened:
         """Pass a request on."""
         return self._app(environ, start_response)
 
+    def start(self) -> None:
+        """Begin what runs beside the requests."""
+        start = getattr(self.parts, "start", None)
+        if start is not None:
+            start()
+
     def close(self) -> None:
         """Close stores and the trail."""
         self._auditing.end()

@@ -162,6 +162,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
     def _ready(self, worker: Any) -> None:
         serving, beside = self.serving, self.serving.beside
+        worker.wsgi.start()
         if beside is not None:
             beside.start(worker.wsgi)
         serving.lease.announce(serving.url)

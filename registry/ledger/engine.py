@@ -105,7 +105,7 @@ def lock(connection: Connection, names: Iterable[str]) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
-    keys = sorted({_lock_key(name) for name in names})
+    keys = sorted({lock_key(name) for name in names})
     if len(keys) > MANY_LOCKS:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:all)"), {"all": EVERYTHING})
         return
@@ -116,12 +116,13 @@ def lock(connection: Connection, names: Iterable[str]) -> None:
     )
 
 
-def _lock_key(name: str) -> int:
+def lock_key(name: str) -> int:
+    """Return the number that PostgreSQL's advisory locks know a name by."""
     digest = hashlib.sha256(name.encode("utf-8")).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-EVERYTHING: Final = _lock_key("everything")
+EVERYTHING: Final = lock_key("everything")
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from sqlalchemy.engine import Engine
 
 from registry.ledger.api import Reader, Unit, Wanted
 from registry.ledger.engine import migrate, open_engine, translating
+from registry.ledger.letters import SqlLetters
 from registry.ledger.people import KnownPatient, read_patients
 from registry.ledger.reading import SqlReader
+from registry.ledger.sender_lock import SenderLock
 from registry.ledger.statements import Statements
 from registry.ledger.writing import GroupWriter, LockingWriter
 from xds.metadata.hl7v2 import cx_key
@@ -61,6 +63,16 @@ class SqlLedger:
         """Return every patient, in the order of their identifiers. Errors: LedgerBusyError."""
         with translating(), self._engine.connect() as connection:
             return read_patients(connection)
+
+    @property
+    def letters(self) -> SqlLetters:
+        """Letters to patients."""
+        return SqlLetters(self._engine, self._writer)
+
+    @property
+    def sender_lock(self) -> SenderLock:
+        """Who may send letters: not held yet."""
+        return SenderLock(self._engine)
 
     def close(self) -> None:
         """Close every connection."""

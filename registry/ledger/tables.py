@@ -147,3 +147,26 @@ record_people = sa.Table(
     sa.UniqueConstraint("patient_id", "identity", "standing"),
     sa.Index(None, "identity", "standing"),
 )
+
+letters = sa.Table(
+    "letters",
+    metadata,
+    sa.Column("seq", Serial, primary_key=True, autoincrement=True),
+    sa.Column("message_id", sa.Text, nullable=False, unique=True),
+    _text("patient_id"),
+    _text("address"),
+    _text("language"),
+    _text("instant"),
+    _text("role"),
+    _text("structure"),
+    _text("mode"),
+    _text("state"),
+    _text("due"),
+    _text("changed"),
+    _text("problem"),
+    sa.Column("holder", sa.Text, nullable=False, server_default=""),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("doubts", sa.Integer, nullable=False, server_default="0"),
+    sa.Index(None, "state", "due"),
+)
+"""What is to be told to patients by mail, or was: `registry.ledger.letters`."""

@@ -54,6 +54,11 @@ class SqlUnit:
         self._connection = connection
         self.reader = SqlReader(connection, statements)
 
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection, for the ledger's own tables beside the metadata."""
+        return self._connection
+
     def look_up(self, wanted: Wanted) -> Known:
         """Return what is known of what a submission refers to."""
         associations = self._associations(wanted)

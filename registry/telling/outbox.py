@@ -1,0 +1,73 @@
+"""Queues a letter to each patient whose record an emergency opened, before any data is served.
+
+Who has no address is told by the record's own log alone. An address that cannot be written to is
+queued as failed, where the operator sees it: it must not keep a doctor from the record.
+
+Spec: none; issue of the record's law, `registry.telling`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from registry.ledger.api import Ledger
+from registry.telling.letter import DTM, Letter, address_complaint
+from xds.access.model import Mode
+from xds.security.caller import Caller
+
+
+class Letters(Protocol):
+    """Where letters wait: `registry.ledger.letters.SqlLetters`."""
+
+    def queue(self, letters: Iterable[Letter], instant: str, problem: str = "") -> None:
+        """Return when they are durable. Errors: LedgerBusyError, LedgerFullError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """`registry.telling.api.Telling`, by mail."""
+
+    ledger: Ledger
+    letters: Letters
+    host: str
+    """The right side of every Message-ID."""
+    professions: Mapping[tuple[str, str], str]
+    """What may be named of a caller's first role: `dmp.professions.NAMED`."""
+    new_token: Callable[[], str]
+    """Never the same one twice."""
+    wake: Callable[[], None]
+    """Tells the sender that there is something to do."""
+
+    def tell(
+        self, patient_ids: Iterable[str], caller: Caller, mode: Mode, instant: datetime
+    ) -> None:
+        """Return when a letter to each of these patients is durable.
+
+        Errors: LedgerBusyError, LedgerFullError.
+        """
+        wanted = sorted(set(patient_ids))
+        records = self.ledger.read(lambda reader: reader.records(wanted))
+        role = caller.roles[0] if caller.roles else None
+        when = instant.strftime(DTM)
+        written: dict[str, list[Letter]] = {}
+        for patient_id in wanted:
+            record = records.get(patient_id)
+            if record is None or not record.email:
+                continue
+            letter = Letter(
+                message_id=f"<{self.new_token()}@{self.host}>",
+                patient_id=patient_id,
+                address=record.email,
+                language=record.language,
+                instant=when,
+                role=self.professions.get((role.code, role.system), "") if role else "",
+                structure=caller.structure,
+                mode=mode,
+            )
+            written.setdefault(address_complaint(record.email), []).append(letter)
+        for problem, letters in written.items():
+            self.letters.queue(letters, when, problem)
+        if "" in written:
+            self.wake()
