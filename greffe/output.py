@@ -40,6 +40,8 @@ class Report:
     """The rest of the object, every key of its shape present from the start."""
     errors: list[dict[str, Any]] = field(default_factory=list)
     exit_code: Exit = Exit.OK
+    command: str = ""
+    """How the command line names it, where the shape does not: `patient block`."""
 
     def refuse(self, problem: Problem, **about: str) -> None:
         """Add an error or warning of a server, and what it is about."""
@@ -85,7 +87,7 @@ def conclude(
         sys.stdout.write("\n")
         return report.exit_code
     show(report, _console())
-    _show_errors(report.shape.split("/")[1], report.errors)
+    _show_errors(report.command or report.shape.split("/")[1], report.errors)
     return report.exit_code
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmp.ins import CHECKS
-from greffe import feed
+from greffe import feed, patient_choices
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, shown_time, table
 from xds.clock import now
@@ -70,6 +70,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     known.set_defaults(run=run_list)
     for action in (add, merge, known):
         action.add_argument("--home", type=Path, required=True, help="the home folder")
+    patient_choices.add_to(actions)
     feed.add_to(actions)
 
 
@@ -77,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the patient known. Errors: CommandError."""
     is_new = add_patient(arguments.home, arguments.cx)
     print(f"{arguments.cx}: {'now known' if is_new else 'was known already'}")
+    if is_new and load_settings(arguments.home).policy.records_begin_open:
+        print("the record is open; nobody is authorised yet (greffe patient authorise)")
     return Exit.OK
 
 
@@ -85,8 +88,12 @@ def run_merge(arguments: argparse.Namespace) -> int:
     from registry.patients.changes import Merge  # noqa: PLC0415 - the server's code
 
     change = Merge(survivor=arguments.survivor.strip(), subsumed=arguments.subsumed.strip())
-    _change(arguments.home, change)
+    changed = _change(arguments.home, change)
     print(f"{arguments.subsumed}: is now {arguments.survivor}")
+    if changed.choices:
+        print("of what both had chosen the stricter holds:")
+    for difference in changed.choices:
+        print(f"  {difference.text()}")
     return Exit.OK
 
 

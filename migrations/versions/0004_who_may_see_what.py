@@ -17,6 +17,19 @@ branch_labels = None
 depends_on = None
 
 PORTION = 500
+SHARED = """
+UPDATE document_entries SET access = (
+    SELECT latest.access FROM document_entries AS latest
+    WHERE latest.logical_id = document_entries.logical_id
+    ORDER BY latest.version DESC LIMIT 1
+)
+WHERE EXISTS (
+    SELECT 1 FROM document_entries AS later
+    WHERE later.logical_id = document_entries.logical_id
+    AND later.version > document_entries.version
+)
+"""
+"""All versions of a document have the facts of the latest one."""
 
 
 def upgrade() -> None:
@@ -103,6 +116,7 @@ def _write_facts(connection: sa.Connection) -> None:
     ).all():
         connection.execute(change, [{"of": r.seq, "facts": _facts(r.fragment)} for r in rows])
         after = rows[-1].seq
+    connection.execute(sa.text(SHARED))
 
 
 def _facts(fragment: bytes) -> str:

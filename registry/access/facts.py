@@ -4,6 +4,9 @@ Why a text and not columns: entries that are alike in all that a decision looks 
 query asks for the few different ones first, decides each once, and lets the database do the rest
 (`registry.ledger.api.AccessIs`). Equal facts are therefore equal octets: sorted, nothing optional.
 
+All versions of a document have the facts of the latest one: to mask a document is to mask it in
+every version that a query may ask for.
+
 The text is part of an index, and PostgreSQL takes no index row beyond some 2,700 octets: a text
 longer than `LONGEST` stands as its digest, and authors beyond `MOST` octets are left out. Both only
 ever take an author's own rights away; no access policy names a type of that length.

@@ -48,7 +48,8 @@ class KnownObject:
     message_id: str = ""
     """SubmissionSet: wsa:MessageID of the message that registered it, to tell a retry."""
     access: str = ""
-    """DocumentEntry: what an access decision needs (`registry.access.facts`)."""
+    """DocumentEntry: what an access decision needs (`registry.access.facts`); all versions have
+    what the latest has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,20 @@ class RecordChanged:
     """Empty when it had been chosen before."""
 
 
+def known_record(ledger: Ledger, policy: Policy, patient_id: str) -> Record:
+    """Return the record of a patient who is known.
+
+    Errors: RecordChangeRefused for any other; LedgerBusyError.
+    """
+    key = cx_key(patient_id)
+
+    def work(unit: Unit) -> Record:
+        _refuse(_unknown(unit, key))
+        return unit.records((key,)).get(key) or unchosen(key, policy)
+
+    return ledger.write(Wanted(patient_ids=frozenset({key})), work)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """The patients' records of a Registry. Safe for use by many threads."""
@@ -106,7 +120,7 @@ class Records:
 
         def work(unit: Unit) -> RecordChanged:
             # (1) Look up, (2) check.
-            _refuse([*_unknown(unit, key)])
+            _refuse(_unknown(unit, key))
             before = unit.records((key,)).get(key) or unchosen(key, self.policy)
             _refuse(check(before, change, now))
             after = applied(before, change, now)

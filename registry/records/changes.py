@@ -26,7 +26,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """Nobody but the patient's side sees anything any more, not even in an emergency."""
+    """Nobody sees anything of the record or adds to it any more, not even in an emergency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,8 @@ class Record:
 
 def unchosen(patient_id: str, policy: Policy) -> Record:
     """Return the record of a patient who chose nothing yet."""
-    state = RecordState.OPEN if policy.records_begin_open else RecordState.CLOSED
+    is_open = policy.records_begin_open or policy.permits_any_trusted
+    state = RecordState.OPEN if is_open else RecordState.CLOSED
     return Record(patient_id=patient_id, state=state, since="", is_chosen=False)
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from registry.access.facts import read_depositor
 from registry.iti57_update import handle as iti57
-from registry.ledger.api import Wanted
+from registry.ledger.api import Columns, Kind, Select, Wanted
 from tests.build.on_demand import an_on_demand_submission
 from tests.build.submission import (
     OPEN_DOMAIN,
@@ -33,7 +34,7 @@ from tests.build.update import (
     titled,
     together,
 )
-from tests.registry.build import BOTH, START, a_call, run, text, texts
+from tests.registry.build import BOTH, CALLER, START, a_call, run, text, texts
 from xds.domain import load_domain
 from xds.ebrim.submit import write_submit_objects
 from xds.metadata import vocabulary as v
@@ -612,3 +613,19 @@ def test_of_many_who_change_the_same_at_once_one_does(two):
     mine = [o for o in entries(two) if o.attribute("lid") == one.id]
     approved = [o for o in mine if o.attribute("status") == v.APPROVED]
     assert len(mine) - len(approved) == 1
+
+
+# -- who deposited it ------------------------------------------------------------------------------
+
+
+def test_a_new_version_is_still_a_document_of_whoever_deposited_the_first(registry):
+    registry.registered(*a_submission())
+    (entry,) = registry.everything().of("ExtrinsicObject")
+    updated(registry, *a_version(entry, change=titled))
+
+    def work(reader):
+        where = (Columns(column="logical_id", values=(entry.id,)),)
+        return reader.select(Select(kind=Kind.DOCUMENT_ENTRY, where=where))
+
+    found = registry.ledger.read(work)
+    assert [read_depositor(f.access).identity for f in found] == [CALLER.identity] * 2

@@ -11,7 +11,7 @@ from tests.build.records import ADA, BOB, DMP, a_record, person, standings
 from tests.strategies.access import PATIENT_ID, callers, documents, records
 from xds.access.decide import decide
 from xds.access.model import Action, Deny, RecordState, Resource, Standing
-from xds.access.policy import ANY_TRUSTED
+from xds.access.policy import ANY_TRUSTED, Policy
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -34,7 +34,8 @@ def test_choices_are_what_the_people_stand_for():
 
 def test_before_any_choice_the_policy_says_whether_a_record_is_open():
     assert unchosen("p", DMP).state is RecordState.OPEN
-    assert unchosen("p", ANY_TRUSTED).state is RecordState.CLOSED
+    assert unchosen("p", ANY_TRUSTED).state is RecordState.OPEN
+    assert unchosen("p", Policy()).state is RecordState.CLOSED
     assert not unchosen("p", DMP).is_chosen
 
 
