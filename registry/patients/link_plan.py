@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from registry.access.facts import read_depositor
 from registry.ledger.api import Kind, KnownAssociation, KnownObject, Plan
 from registry.patients.changes import LinkChange
 from registry.patients.link import LinkFacts
@@ -62,6 +63,7 @@ def make_plan(facts: LinkFacts, *, content_type: Code, instant: str, new_uuid: N
         touch_folders=frozenset(_touched(facts)),
         owners={copy.id: a.patient_id for a, copy in references},
         instant=instant,
+        depositors={names[d.entry_uuid]: read_depositor(d.access) for d in facts.documents},
     )
     return LinkPlan(plan=plan, entry_uuid=submission_set.id, unique_id=unique_id)
 

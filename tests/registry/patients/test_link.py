@@ -7,7 +7,8 @@ from itertools import count
 
 import pytest
 
-from registry.ledger.api import Plan, Wanted
+from registry.access.facts import read_depositor
+from registry.ledger.api import Columns, Kind, Plan, Select, Wanted
 from registry.patients.changes import FaultKind, Merge, Part, PatientChangeRefused
 from registry.submission.naming import new_uuid
 from tests.build.submission import (
@@ -18,7 +19,7 @@ from tests.build.submission import (
     a_submission_set,
     has_member,
 )
-from tests.registry.build import STRANGER
+from tests.registry.build import CALLER, STRANGER
 from tests.registry.patients.link_build import (
     INSTANT,
     LOCAL,
@@ -98,6 +99,16 @@ def test_nothing_else_of_a_document_changes(registry):
         )
 
     assert plain(new, OTHER_PATIENT) == plain(before, PATIENT)
+
+
+def test_a_document_that_moves_is_still_its_depositor_s(registry):
+    document = a_registered_document(registry)
+    link(registry)
+    where = (Columns(column="logical_id", values=(document.id,)),)
+    found = registry.ledger.read(
+        lambda reader: reader.select(Select(kind=Kind.DOCUMENT_ENTRY, where=where))
+    )
+    assert [read_depositor(f.access).identity for f in found] == [CALLER.identity] * 2
 
 
 def test_queries_by_code_author_and_reference_find_the_new_version(registry):
