@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "update": "greffe.update",
     "retrieve": "greffe.retrieve",
     "remove": "greffe.remove",
+    "audit": "greffe.audit",
     "demo": "greffe.demo",
 }
 """In the order in which a newcomer meets them."""

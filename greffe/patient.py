@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmp.ins import CHECKS
-from greffe import feed, patient_choices
+from greffe import feed, patient_choices, patient_log
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, shown_time, table
 from xds.clock import now
@@ -72,6 +72,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         action.add_argument("--home", type=Path, required=True, help="the home folder")
     patient_choices.add_to(actions)
     feed.add_to(actions)
+    patient_log.add_to(actions)
 
 
 def run(arguments: argparse.Namespace) -> int:

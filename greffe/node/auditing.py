@@ -72,8 +72,13 @@ def _forwarder(service: Service, settings: Settings) -> Forwarder | None:
         settings.audit_folder / f"{service}.jsonl",
         destination=settings.audit_syslog,
         files=files,
-        origin=Origin(host=socket.gethostname(), site=settings.audit_site),
+        origin=origin_of(settings),
     )
+
+
+def origin_of(settings: Settings) -> Origin:
+    """Return how this node names itself in its messages."""
+    return Origin(host=socket.gethostname(), site=settings.audit_site)
 
 
 def _files(settings: Settings) -> Credentials:

@@ -1,0 +1,80 @@
+"""The words of a patient's log, in French and English: what was done, why, by whom.
+
+Spec: none. French first, since the patients are; codes without a word here stand for themselves.
+"""
+
+from types import MappingProxyType
+from typing import Final, Literal
+
+from xds.audit.personal import Deed
+
+Language = Literal["fr", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
+
+DONE: Final = MappingProxyType(
+    {
+        Deed.SEARCHED: ("a recherché des documents", "searched for documents"),
+        Deed.CONSULTED: ("a consulté", "consulted"),
+        Deed.DEPOSITED: ("a déposé", "deposited"),
+        Deed.CHANGED: ("a modifié", "changed"),
+        Deed.REMOVED: ("a supprimé", "removed"),
+        Deed.IDENTIFIED: ("a transmis votre identité", "sent your identity"),
+        Deed.MOVED: ("a rattaché des documents", "moved documents"),
+        Deed.CHOSE: ("a modifié vos choix", "changed your choices"),
+        Deed.READ_LOG: ("a lu ce journal", "read this log"),
+        Deed.OTHER: ("a fait une opération", "did something"),
+    }
+)
+NOT_DONE: Final = MappingProxyType(
+    {
+        Deed.SEARCHED: ("recherche refusée", "search refused"),
+        Deed.CONSULTED: ("consultation refusée", "consultation refused"),
+        Deed.DEPOSITED: ("dépôt refusé", "deposit refused"),
+        Deed.CHANGED: ("modification refusée", "change refused"),
+        Deed.REMOVED: ("suppression refusée", "removal refused"),
+        Deed.IDENTIFIED: ("identité refusée", "identity refused"),
+        Deed.MOVED: ("rattachement refusé", "move refused"),
+        Deed.CHOSE: ("choix refusé", "choice refused"),
+        Deed.READ_LOG: ("lecture du journal refusée", "reading of this log refused"),
+        Deed.OTHER: ("opération refusée", "operation refused"),
+    }
+)
+PURPOSES: Final = MappingProxyType(
+    {
+        "normal": ("soins", "care"),
+        "bris_de_glace": ("bris de glace", "break-glass"),
+        "centre_15": ("régulation médicale (centre 15)", "medical regulation (centre 15)"),
+        "TREAT": ("soins", "care"),
+        "TREATMENT": ("soins", "care"),
+        "EMER": ("urgence", "emergency"),
+    }
+)
+HEADINGS: Final = (
+    ("quand", "when"),
+    ("qui", "who"),
+    ("structure", "structure"),
+    ("quoi", "what"),
+    ("documents", "documents"),
+    ("pourquoi", "why"),
+)
+EMERGENCY: Final = ("URGENCE", "EMERGENCY")
+NOTHING: Final = ("rien n'est tracé pour ce patient", "nothing is traced for this patient")
+SYSTEM: Final = ("système", "system")
+COMMAND_LINE: Final = ("administration du registre", "the registry's administration")
+REFUSED_DOCUMENT: Final = ("refusé", "refused")
+
+
+def word(pair: tuple[str, str], language: Language) -> str:
+    """Return the word of a language."""
+    return pair[LANGUAGES.index(language)]
+
+
+def what(deed: Deed, language: Language, *, is_refused: bool) -> str:
+    """Return what was done, or was not."""
+    return word((NOT_DONE if is_refused else DONE)[deed], language)
+
+
+def purpose(code: str, display_name: str, language: Language) -> str:
+    """Return why, in words where the code has some."""
+    known = PURPOSES.get(code)
+    return word(known, language) if known else display_name or code
