@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "serve": "greffe.serve",
     "assertion": "greffe.assertion",
     "patient": "greffe.patient",
+    "outbox": "greffe.outbox",
     "submit": "greffe.submit",
     "query": "greffe.query",
     "update": "greffe.update",
