@@ -22,16 +22,13 @@ from registry.records.changes import (
     Withdraw,
 )
 from registry.records.model import Record, read_time
+from registry.telling.letter import address_complaint
 from xds.access.model import RecordState, Standing
 from xds.errors import quote
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.hl7v2 import parse_cx
 
 LONGEST_IDENTITY: Final = 100
-LONGEST_ADDRESS: Final = 254
-"""Octets that a mail server takes. Spec: RFC 5321 §4.5.3.1.3."""
-# Nothing that could end a header, and no route, comment or quoted part: none is in use.
-ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
 LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
 
@@ -176,7 +173,7 @@ def _a_consent_says_something(_: Record, change: RecordChange, __: str) -> Itera
 
 def _an_address_is_one(_: Record, change: RecordChange, __: str) -> Iterator[RecordFault]:
     email = change.email if isinstance(change, Contact) else None
-    if email and (not ADDRESS.fullmatch(email) or len(email) > LONGEST_ADDRESS):
+    if email and address_complaint(email):
         yield RecordFault(
             subject="e-mail address",
             rule="an address is one mailbox (RFC 5321)",
