@@ -11,11 +11,12 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from registry.failures import failing
+from registry.hl7v3.codes import DetailCode
+from registry.hl7v3.tree import Node
 from registry.iti44_patient_feed.acknowledge import ACKNOWLEDGEMENT, acknowledge
 from registry.iti44_patient_feed.identities import PlacedId, Record, read_record
-from registry.iti44_patient_feed.interactions import DetailCode, Interaction
+from registry.iti44_patient_feed.interactions import Interaction
 from registry.iti44_patient_feed.message import judge_message, message_id, read_message
-from registry.iti44_patient_feed.tree import Node
 from registry.patients.change import Patients
 from registry.patients.changes import (
     Add,

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from registry.iti44_patient_feed.interactions import DetailCode, Interaction
-from registry.iti44_patient_feed.rules import EVENT, PATIENT, ROLE, shown
-from registry.iti44_patient_feed.tree import Node
+from registry.hl7v3.codes import DetailCode
+from registry.hl7v3.rules import shown
+from registry.hl7v3.tree import Node
+from registry.iti44_patient_feed.interactions import Interaction
+from registry.iti44_patient_feed.rules import EVENT, PATIENT, ROLE
 from xds.domain import AffinityDomain
 from xds.errors import Complaint, Severity, Where
 from xds.metadata.hl7v2 import Cx, render_cx

@@ -19,7 +19,6 @@ class Node:
     attributes: Mapping[str, str]
     """Those without a namespace."""
     where: Where
-    text: str = ""
     children: tuple["Node", ...] = field(default=())
 
     def get(self, attribute: str) -> str:
