@@ -127,13 +127,13 @@ def _change(home: Path, change: "PatientChange") -> "Changed":
         except PatientChangeRefused as refusal:
             errors = [fault.text() for fault in refusal.faults if fault.is_error]
             raise CommandError(" ".join(errors)) from refusal
-        _trace(settings, change, instant)
+        _trace(settings, change, instant, changed.choices_told)
     for fault in changed.warnings:
         sys.stderr.write(f"greffe patient: warning: {fault.text()}\n")
     return changed
 
 
-def _trace(settings: Settings, change: "PatientChange", instant: Any) -> None:
+def _trace(settings: Settings, change: "PatientChange", instant: Any, detail: str) -> None:
     """Write what was done into the Registry's trail. Errors: CommandError."""
     from registry.patients.rules import patient_parts  # noqa: PLC0415 - the server's code
     from xds.audit.event import AuditEvent, Concerned, Outcome  # noqa: PLC0415
@@ -152,6 +152,7 @@ def _trace(settings: Settings, change: "PatientChange", instant: Any) -> None:
         ),
         action="C" if len(parts) == 1 else "U",
         source="command line",
+        detail=detail,
     )
     try:
         trail = Trail(settings.audit_folder / "registry.jsonl")

@@ -80,6 +80,8 @@ class Outcome:
     """What the answer says, errors and warnings, for the log and the trail."""
     actions: tuple[RecordAction, ...] = ()
     """What a patient identity feed did to each of the patients."""
+    detail: str = ""
+    """For the trail: what was done beside what the message says."""
 
 
 class Refused(Refusal):
@@ -161,7 +163,7 @@ class _Telling:
         self._log(outcome.complaints)
         errors = tuple(str(c.code) for c in outcome.complaints if c.is_error)
         ending = Ending.PARTIAL if errors else Ending.SUCCESS
-        self._record(ending, outcome.concerned, errors, actions=outcome.actions)
+        self._record(ending, outcome.concerned, errors, outcome.detail, actions=outcome.actions)
         return outcome.answer
 
     def _refuse(self, refusal: Refusal) -> Answer:

@@ -85,6 +85,7 @@ class Feed:
             concerned=concerned,
             complaints=said,
             actions=actions,
+            detail="; ".join(filter(None, (one.choices_told for one in changed))),
         )
 
 

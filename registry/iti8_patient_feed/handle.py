@@ -112,7 +112,7 @@ class PatientFeed:
                     event,
                     outcome=outcome,
                     codes=_codes(problems),
-                    detail=detail or _left_behind(done),
+                    detail=detail or _told(done),
                 )
                 self.trail.record(ended)
         except OSError as error:
@@ -149,6 +149,11 @@ class PatientFeed:
 def _warnings(feed: Feed, done: tuple[Changed, ...]) -> tuple[Problem, ...]:
     found = [_problem(fault, feed) for changed in done for fault in changed.warnings]
     return (*feed.warnings, *found)
+
+
+def _told(done: tuple[Changed, ...]) -> str:
+    """Return for the trail what a message did beside what it says."""
+    return "; ".join(filter(None, (_left_behind(done), *(one.choices_told for one in done))))
 
 
 def _left_behind(done: tuple[Changed, ...]) -> str:

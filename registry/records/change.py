@@ -172,7 +172,7 @@ def _event(
         concerned=Concerned(patients=(changed.after.patient_id,)),
         detail="; ".join(difference.text() for difference in changed.differences),
         action="U" if changed.before.is_chosen else "C",
-        source=f"command line|{by.operator}" if by.operator else "",
+        source=f"command line|{by.operator}" if by.operator else "web service",
         service="registry",
         process=os.getpid(),
     )

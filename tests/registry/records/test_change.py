@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from registry.iti8_patient_feed.handle import PatientFeed, Sender
 from registry.ledger.sql import open_ledger
 from registry.patients.change import Patients
 from registry.patients.changes import Merge
@@ -12,6 +13,7 @@ from registry.records.change import Asker, Records
 from registry.records.changes import Authorise, Block, Close, Contact, RecordChangeRefused, Resign
 from tests.build.records import ADA, BOB, DMP
 from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
+from tests.registry.iti8_patient_feed.build import Ack, a_merge
 from xds.access.model import RecordState, Standing
 from xds.audit.trail import Trail, verify_trail
 from xds.metadata.hl7v2 import cx_key
@@ -137,6 +139,19 @@ def test_a_merge_of_two_patients_with_different_choices_is_the_stricter(ledger, 
     assert record.person(ADA, Standing.AUTHORISED).until == "20260601000000"
     assert "record: open -> closed" in [d.text() for d in told]
     assert not records.read(OTHER_PATIENT).is_chosen
+
+
+def test_the_stricter_wins_for_a_feed_as_well_and_is_in_its_trail(ledger, records, path):
+    choose(records, Authorise(identity=ADA))
+    choose(records, Block(identity=ADA), patient=OTHER_PATIENT)
+    patients = Patients(ledger=ledger, domain=OPEN_DOMAIN, identifier_checks={})
+    feed = PatientFeed(patients=patients, trail=records.trail, clock=lambda: NOW)
+    ack = Ack(feed.answer(a_merge(survivor=PATIENT, subsumed=OTHER_PATIENT), Sender(peer="x")))
+    assert ack.code == "AA"
+    assert records.read(PATIENT).choices().blocked == {ADA}
+    merges = [e for e in events(path) if e["transaction"] == "ITI-8"]
+    assert merges
+    assert all(f"blocked {ADA}: no -> yes" in event["detail"] for event in merges)
 
 
 def test_the_choices_of_the_only_one_who_chose_are_kept(ledger, records):
