@@ -15,7 +15,7 @@ from xds.metadata import vocabulary as v
 class Naive:
     """Which objects of a ledger one caller sees, by going over all of them again and again."""
 
-    def __init__(self, engine, records, caller, action, policy, instant):
+    def __init__(self, engine, records, *, caller, action, policy, instant):
         self.asked = (caller, action, policy, instant)
         self.records = records
         with engine.connect() as connection:

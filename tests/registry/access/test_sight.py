@@ -1,4 +1,4 @@
-"""What a caller may not see does not exist: no answer differs from that of a Registry without it."""
+"""What a caller may not see does not exist: answers are those of a Registry without it."""
 
 import os
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from registry.access.facts import Depositor, write_facts
+from registry.access.verdicts import Asker
 from registry.iti18_stored_query import handle as iti18
 from registry.ledger import tables as t
 from registry.ledger.api import Plan, Wanted
@@ -130,7 +131,7 @@ def an_answer(ledger, body, limits, **policy):
     return run(asking, a_call(body, caller=caller, instant=START))
 
 
-def no_trace_of_what_is_hidden(engine, steps, asked, texts, chosen, caller, returns, results):
+def no_trace_of_what_is_hidden(engine, *, steps, asked, texts, chosen, caller, returns, results):
     limits = Limits(results=results, elements=max(results, 1) * 2)
     action = Action.FIND if returns == "LeafClass" else Action.FIND_REFERENCE
     with a_registry(engine, steps) as both:
@@ -139,7 +140,7 @@ def no_trace_of_what_is_hidden(engine, steps, asked, texts, chosen, caller, retu
         for record in chosen.values():
             wanted = Wanted(patient_ids=frozenset({record.patient_id}))
             ledger.write(wanted, lambda unit, record=record: unit.save_record(record))
-        naive = Naive(engine, chosen, caller, action, POLICY, START)
+        naive = Naive(engine, chosen, caller=caller, action=action, policy=POLICY, instant=START)
         seen = naive.seen()
         event(f"hidden: {'none' if len(seen) == len(naive.rows) else 'some' if seen else 'all'}")
         bodies = [a_query(one.query, slots_of(one, both.held), returns=returns) for one in asked]
@@ -159,8 +160,6 @@ def no_trace_of_what_is_hidden(engine, steps, asked, texts, chosen, caller, retu
 
 def is_told_of_itself(caller, action, question) -> bool:
     """Whether the message alone decides: then the reason says nothing of any record."""
-    from registry.access.verdicts import Asker
-
     patients = (cx_key(question.patient),) if question.patient else ()
     before = Asker(caller=caller, policy=POLICY, instant=START).before(action, patients)
     return isinstance(before, Deny)
