@@ -132,15 +132,13 @@ class Changed:
     """LinkChange: uniqueIds of the DocumentEntries that got a new version."""
     choices: tuple[Difference, ...] = ()
     """Merge: what became other in the survivor's record."""
-
     submission_set: str = ""
     """LinkChange: uniqueId of the SubmissionSet that records it; '' when no object changed."""
+    submission_set_uuid: str = ""
+    """Its entryUUID."""
 
     @property
     def choices_told(self) -> str:
         """What a merge did to the patient's choices, for the trail; '' for nothing."""
         said = "; ".join(difference.text() for difference in self.choices)
         return f"of what both chose the stricter holds: {said}" if said else ""
-
-    submission_set_uuid: str = ""
-    """Its entryUUID."""
