@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "assertion": "greffe.assertion",
     "patient": "greffe.patient",
     "outbox": "greffe.outbox",
+    "policy": "greffe.policy",
     "submit": "greffe.submit",
     "query": "greffe.query",
     "update": "greffe.update",

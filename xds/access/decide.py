@@ -36,7 +36,7 @@ from xds.access.model import (
     RecordState,
     Resource,
 )
-from xds.access.policy import ANY, Cell, Policy
+from xds.access.policy import Cell, Policy
 from xds.errors import quote
 from xds.metadata.hl7v2 import cx_key
 from xds.security.caller import Caller
@@ -193,18 +193,10 @@ def _the_type_is_for_the_profession(case: Case) -> Iterator[Deny]:
         return
     role = case.caller.roles[0] if case.caller.roles else None
     profession = f"{role.code}^{role.system}" if role else ""
-    if not _may_see_type(case.policy, profession, "^".join(document.type_code)):
+    if not case.policy.shows_type(profession, "^".join(document.type_code)):
         yield Deny(
             reason=Reason.DOCUMENT_TYPE, rule="documents of this type are not for this profession"
         )
-
-
-def _may_see_type(policy: Policy, profession: str, type_code: str) -> bool:
-    """Return what the most specific row says; without any, no."""
-    for row in ((profession, type_code), (profession, ANY), (ANY, type_code), (ANY, ANY)):
-        if row in policy.types:
-            return policy.types[row]
-    return False
 
 
 def _a_masked_document_stays_masked(case: Case) -> Iterator[Deny]:

@@ -91,5 +91,10 @@ class Policy:
     vouched_only: bool = False
     """Whether ITI-42 is taken from trusted Repositories only."""
 
+    def shows_type(self, profession: str, type_code: str) -> bool:
+        """Return what the most specific row says of a type; without any, no."""
+        pairs = ((profession, type_code), (profession, ANY), (ANY, type_code), (ANY, ANY))
+        return next((self.types[pair] for pair in pairs if pair in self.types), False)
+
 
 ANY_TRUSTED = Policy(permits_any_trusted=True)
