@@ -249,3 +249,12 @@ def test_an_audit_server_is_told_everything_even_what_happened_while_it_was_down
         ("greffe registry", "110121"),
         ("greffe repository", "110121"),
     }
+
+
+def test_a_document_that_the_patient_may_not_see_yet_is_not_in_the_patients_log(copy, tmp_path):
+    hidden = ("--confidentiality-code", "INVISIBLE_PATIENT^1.2.250.1.213.1.1.4.13")
+    with serving(copy, domain="dmp"):
+        document = submit(copy, tmp_path, PATIENT, *hidden)
+    for more, is_told in (((), False), (("--all",), True)):
+        _, answer = greffe_json("patient", "log", PATIENT, "--home", copy, *more)
+        assert (document in json.dumps(answer["entries"])) is is_told

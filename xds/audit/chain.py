@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Final
 
 from xds.audit.event import AuditEvent
@@ -52,9 +53,21 @@ def render_event(event: AuditEvent) -> bytes:
 
 def _shown(value: Any) -> Any:
     """Return a value of frozen dataclasses as JSON has it; `asdict` would copy every text."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, tuple):
+        return [_shown(one) for one in value]
     if is_dataclass(value):
-        return {field.name: _shown(getattr(value, field.name)) for field in fields(value)}
-    return [_shown(one) for one in value] if isinstance(value, tuple) else value
+        return {name: _shown(getattr(value, name)) for name in _names(value.__class__)}
+    return value
+
+
+_PLAIN: Final = (str, bytes, int, type(None))
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def with_field(event: bytes, name: str, value: int) -> bytes:

@@ -30,6 +30,7 @@ from typing import Final, Protocol
 
 from xds.audit.following import Follower, Place, PlaceFile
 from xds.clock import monotonic
+from xds.log import trace
 
 log = logging.getLogger("greffe.audit")
 
@@ -114,6 +115,8 @@ class Forwarder:
         self._name = name
         self._rhythm = rhythm or Rhythm()
         self._places = PlaceFile(trail.with_suffix(".sent"))
+        self._has_settled = False
+        """Whether the present connection has moved the place on."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"forward {trail.stem}", daemon=True)
 
@@ -127,12 +130,9 @@ class Forwarder:
         self._thread.join(self._rhythm.last)
 
     def _run(self) -> None:
-        try:
-            with self._alone() as may_forward:
-                if may_forward:
-                    self._forward()
-        except Exception:
-            log.exception("forwarding of %s has ended; restart the service", self._trail)
+        with self._alone() as may_forward:
+            if may_forward:
+                self._forward()
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -158,17 +158,19 @@ class Forwarder:
         """Connect again and again, later and later while nothing settles."""
         delay = self._rhythm.first_delay
         while True:
-            before = self._places.load()
+            self._has_settled = False
             try:
                 self._converse()
             except OSError as error:
                 log.warning("the audit server %s cannot be told: %s", self._name, error)
+            except Exception as defect:  # noqa: BLE001 - whatever it is, it must not end this
+                log.error("forwarding of %s failed: %s", self._trail, trace(defect))  # noqa: TRY400
             if self._stopping.is_set():
                 return
             delay = (
-                min(delay * 2, self._rhythm.longest_delay)
-                if self._places.load() == before
-                else self._rhythm.first_delay
+                self._rhythm.first_delay
+                if self._has_settled
+                else min(delay * 2, self._rhythm.longest_delay)
             )
             # Many nodes that lost one server do not come back at the same moment.
             if self._stopping.wait(delay * random.uniform(0.8, 1.2)):
@@ -211,3 +213,4 @@ class Forwarder:
     def _remember(self, place: Place | None) -> None:
         if place is not None:
             self._places.save(place)
+            self._has_settled = True

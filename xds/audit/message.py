@@ -109,6 +109,8 @@ def write_message(message: AuditMessage) -> bytes:
 
 def clean(text: str) -> str:
     """Return a text that XML can hold in one line: what it cannot is shown as U+FFFD."""
+    if text.isprintable():  # nearly always
+        return text
     return _NOT_XML.sub("\ufffd", text.translate(_SPACES))
 
 

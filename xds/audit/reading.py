@@ -30,36 +30,56 @@ def event_of(line: bytes) -> AuditEvent:
         shown = read_event(line)
         concerned = shown.get("concerned") or {}
         concerned["query"] = concerned.pop("query_base64", "")
-        read: AuditEvent = _made(AuditEvent, {**shown, "concerned": concerned})
+        read: AuditEvent = _EVENT({**shown, "concerned": concerned})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnreadableEventError(f"no event: {type(error).__name__}") from error
     return read
 
 
-_READERS: Final[dict[Any, Callable[[Any], Any]]] = {
+Read = Callable[[Any], Any]
+"""From a value of JSON to the value of a field."""
+
+_READERS: Final[dict[Any, Read]] = {
     datetime: datetime.fromisoformat,
     bytes: base64.b64decode,
 }
 
 
 @cache
-def _types(kind: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
-
-
-def _made(kind: Any, value: Any) -> Any:
-    """Return a value of JSON as the type that a field has."""
+def _reader(kind: Any) -> Read | None:
+    """Return how a field of this type is read; None for what JSON has already as it is."""
     if isinstance(kind, types.UnionType):
-        if value is None:
-            return None
-        (kind,) = (one for one in kind.__args__ if one is not types.NoneType)
+        (inner,) = (one for one in kind.__args__ if one is not types.NoneType)
+        return _optional(_reader(inner))
     if typing.get_origin(kind) is tuple:
-        (inner, *_) = typing.get_args(kind)
-        return tuple(_made(inner, one) for one in value)
+        return _tuple(_reader(typing.get_args(kind)[0]))
     if is_dataclass(kind):
-        known = _types(typing.cast("type", kind))
-        return kind(**{n: _made(known[n], v) for n, v in value.items() if n in known})  # type: ignore[operator]
+        return _dataclass(typing.cast("type", kind))
     is_enumerated = isinstance(kind, type) and issubclass(kind, Enum)
-    read = _READERS.get(kind) or (kind if is_enumerated else None)
-    return read(value) if read else value
+    return _READERS.get(kind) or (kind if is_enumerated else None)
+
+
+def _optional(read: Read | None) -> Read | None:
+    return read and (lambda value: None if value is None else read(value))
+
+
+def _tuple(read: Read | None) -> Read:
+    return tuple if read is None else lambda value: tuple(map(read, value))
+
+
+def _dataclass(kind: type) -> Read:
+    hints = typing.get_type_hints(kind)
+    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+
+    def read(value: dict[str, Any]) -> Any:
+        found = {}
+        for name, one in value.items():
+            if name in readers:
+                inner = readers[name]
+                found[name] = one if inner is None else inner(one)
+        return kind(**found)
+
+    return read
+
+
+_EVENT: Final = _dataclass(AuditEvent)
