@@ -122,6 +122,7 @@ def _rooms(
         "domain": domain,
         "identifier_checks": CHECKS,
         "policy": policy,
+        "telling": telling,
     }
     asking: Any = {
         "ledger": ledger,

@@ -10,6 +10,7 @@ from registry.iti42_register.rules import RULES
 from registry.ledger.api import Ledger
 from registry.submission.register import Register
 from registry.submission.room import submitting_room
+from registry.telling.api import NOBODY_TOLD, Telling
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
@@ -26,6 +27,7 @@ def room(
     domain: AffinityDomain,
     identifier_checks: Mapping[str, IdentifierCheck],
     policy: Policy = ANY_TRUSTED,
+    telling: Telling = NOBODY_TOLD,
     mask: Code | None = None,
 ) -> Room:
     """Return the room over a ledger; `mask` is the code that hides from professionals."""
@@ -39,6 +41,7 @@ def room(
             entry_type=v.STABLE,
             rules=RULES,
             policy=policy,
+            telling=telling,
             mask=mask,
             response=f"{ACTION}Response",
         ),

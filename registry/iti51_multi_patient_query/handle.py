@@ -10,7 +10,7 @@ from registry.query import ask
 from registry.query.catalogue import MULTI_PATIENT_QUERIES
 from registry.query.conditions import STATUSES
 from registry.query.identity import PatientCheck, unchecked
-from registry.telling.api import Telling
+from registry.telling.api import NOBODY_TOLD, Telling
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.limits import Limits
 from xds.story import Room
@@ -24,7 +24,7 @@ def room(  # noqa: PLR0913 - what a query is answered with
     limits: Limits,
     statuses: frozenset[str] = STATUSES,
     policy: Policy = ANY_TRUSTED,
-    telling: Telling = ask.NOBODY,
+    telling: Telling = NOBODY_TOLD,
     check_patient: PatientCheck = unchecked,
 ) -> Room:
     """Return the room over a ledger; `statuses` are those that the affinity domain knows."""

@@ -9,6 +9,7 @@ from typing import Final
 from registry.iti57_update.rules import RULES
 from registry.ledger.api import Ledger
 from registry.submission.room import submitting_room
+from registry.telling.api import NOBODY_TOLD, Telling
 from registry.update.change import Change
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.domain import AffinityDomain
@@ -24,6 +25,7 @@ def room(
     domain: AffinityDomain,
     identifier_checks: Mapping[str, IdentifierCheck],
     policy: Policy = ANY_TRUSTED,
+    telling: Telling = NOBODY_TOLD,
 ) -> Room:
     """Return the room over a ledger."""
     return submitting_room(
@@ -35,6 +37,7 @@ def room(
             identifier_checks=identifier_checks,
             rules=RULES,
             policy=policy,
+            telling=telling,
             response=f"{ACTION}Response",
         ),
     )

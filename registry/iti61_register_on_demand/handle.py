@@ -10,6 +10,7 @@ from registry.iti61_register_on_demand.rules import RULES
 from registry.ledger.api import Ledger
 from registry.submission.register import Register
 from registry.submission.room import submitting_room
+from registry.telling.api import NOBODY_TOLD, Telling
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.domain import AffinityDomain
 from xds.metadata import vocabulary as v
@@ -28,6 +29,7 @@ def room(
     domain: AffinityDomain,
     identifier_checks: Mapping[str, IdentifierCheck],
     policy: Policy = ANY_TRUSTED,
+    telling: Telling = NOBODY_TOLD,
     mask: Code | None = None,
 ) -> Room:
     """Return the room over a ledger; `mask` is the code that hides from professionals."""
@@ -41,6 +43,7 @@ def room(
             entry_type=v.ON_DEMAND,
             rules=RULES,
             policy=policy,
+            telling=telling,
             mask=mask,
             response=RESPONSE,
         ),

@@ -6,7 +6,6 @@ Spec: ITI TF-2 §3.18.4.1.3, §3.51.4.1.3. Which queries a room knows is said by
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from lxml import etree
 
@@ -20,7 +19,7 @@ from registry.query.identity import PatientCheck, unchecked
 from registry.query.parameters import read_criteria
 from registry.query.recipes import Criteria
 from registry.query.table import StoredQuery
-from registry.telling.api import NobodyTold, Telling
+from registry.telling.api import NOBODY_TOLD, Telling
 from xds.access.model import Action
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import Concerned
@@ -33,7 +32,6 @@ from xds.namespaces import QUERY
 from xds.soap.exchange import Answer
 from xds.story import Call, Outcome, Refused, Room
 
-NOBODY: Final = NobodyTold()
 LEAF_CLASS, OBJECT_REF = "LeafClass", "ObjectRef"
 
 
@@ -70,7 +68,7 @@ class Ask:
     statuses: frozenset[str] = STATUSES
     """availabilityStatus values that the affinity domain knows."""
     policy: Policy = ANY_TRUSTED
-    telling: Telling = NOBODY
+    telling: Telling = NOBODY_TOLD
     check_patient: PatientCheck = unchecked
     """Judges patient identifiers."""
 
@@ -227,7 +225,7 @@ def room(  # noqa: PLR0913 - what makes one transaction another
     limits: Limits,
     statuses: frozenset[str] = STATUSES,
     policy: Policy = ANY_TRUSTED,
-    telling: Telling = NOBODY,
+    telling: Telling = NOBODY_TOLD,
     check_patient: PatientCheck = unchecked,
 ) -> Room:
     """Return a transaction's room over a ledger: these queries and no others."""

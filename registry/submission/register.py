@@ -11,7 +11,7 @@ from registry.access.admission import Admission
 from registry.access.facts import depositor_of
 from registry.access.masking import masked
 from registry.access.needs import of_submission
-from registry.access.verdicts import Asker
+from registry.access.verdicts import Asker, Verdicts
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit
 from registry.submission.facts import (
@@ -24,6 +24,7 @@ from registry.submission.facts import (
 )
 from registry.submission.naming import NewUuid, new_uuid
 from registry.submission.registration import make_plan
+from registry.telling.api import NOBODY_TOLD, Telling
 from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import Concerned
 from xds.domain import AffinityDomain
@@ -56,6 +57,7 @@ class Register:
     """Says who may submit, and who among them is the patient or a representative."""
     mask: Code | None = None
     """The confidentialityCode that hides a document from professionals, where patients use one."""
+    telling: Telling = NOBODY_TOLD
 
     def __call__(self, call: Call) -> Outcome:
         """Register Document Set-b [ITI-42] and Register On-Demand Document Entry [ITI-61].
@@ -78,7 +80,8 @@ class Register:
         work = self._work(call, submission, complaints, concerned)
         # (2)-(6) Inside one transaction; nothing of it stays when the work refuses.
         with failing(concerned):
-            concerned = self.ledger.write(wanted_of(submission), work)
+            concerned, verdicts = self.ledger.write(wanted_of(submission), work)
+            verdicts.tell(self.telling)
         # (7) Answer; warnings do not make a failure.
         return Outcome(
             answer=Answer(
@@ -94,10 +97,9 @@ class Register:
         submission: Submission,
         complaints: tuple[Complaint, ...],
         concerned: Concerned,
-    ) -> Callable[[Unit], Concerned]:
+    ) -> Callable[[Unit], tuple[Concerned, Verdicts]]:
         fingerprint = fingerprint_of(submission)
         message_id = call.request.message_id or ""
-
         asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
 
         def facts_of(known: Known) -> Facts:
@@ -107,14 +109,14 @@ class Register:
             facts = facts_of(known)
             return (*complaints, *(c for rule in self.rules for c in rule(facts)))
 
-        def work(unit: Unit) -> Concerned:
+        def work(unit: Unit) -> tuple[Concerned, Verdicts]:
             # (2) Look up what the submission refers to.
             known = unit.look_up(wanted_of(submission))
+            admission = Admission.within(unit, asker)
             if call.caller.vouched_by and _is_retry(submission, known, fingerprint, message_id):
-                return concerned
+                return concerned, admission.verdicts
             # (3) Decide, and check every rule; collect all complaints.
             facts = facts_of(known)
-            admission = Admission.within(unit, asker)
             found = admission.judge(known, check, of_submission(facts))
             traced = admission.traced(concerned)
             if any(c.is_error for c in found):
@@ -129,7 +131,7 @@ class Register:
                     depositor=depositor_of(call.caller, self.policy),
                 )
             )
-            return traced
+            return traced, admission.verdicts
 
         return work
 

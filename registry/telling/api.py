@@ -7,7 +7,7 @@ and before any data leaves.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from xds.access.model import Mode
 from xds.security.caller import Caller
@@ -37,3 +37,6 @@ class NobodyTold:
         self, patient_ids: Iterable[str], caller: Caller, mode: Mode, instant: datetime
     ) -> None:
         """Do nothing. Errors: none."""
+
+
+NOBODY_TOLD: Final[Telling] = NobodyTold()

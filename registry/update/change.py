@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from registry.access.admission import Admission
 from registry.access.needs import of_update
-from registry.access.verdicts import Asker
+from registry.access.verdicts import Asker, Verdicts
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit, Wanted
 from registry.named import ends_of_associations, named_objects, write_named
@@ -23,6 +23,7 @@ from registry.submission.facts import (
     wanted_of,
 )
 from registry.submission.naming import NewUuid, new_uuid
+from registry.telling.api import NOBODY_TOLD, Telling
 from registry.update.operation_rules import Rule
 from registry.update.operations import Operations, sort_operations
 from registry.update.plan import make_plan
@@ -55,6 +56,7 @@ class Change:
     new_uuid: NewUuid = new_uuid
     policy: Policy = ANY_TRUSTED
     """Says who may change what."""
+    telling: Telling = NOBODY_TOLD
 
     def __call__(self, call: Call) -> Outcome:
         """Update Document Set [ITI-57] and Restricted Update Document Set [ITI-92].
@@ -75,9 +77,10 @@ class Change:
         if submission is None:
             raise Refused(complaints, Concerned())
         with failing(concerned_by(submission)):
-            concerned = write_named(
+            concerned, verdicts = write_named(
                 self.ledger, wanted_of(submission), self._work(call, submission, complaints)
             )
+            verdicts.tell(self.telling)
         # (6) Answer; warnings do not make a failure.
         return Outcome(
             answer=Answer(
@@ -89,10 +92,10 @@ class Change:
 
     def _work(
         self, call: Call, submission: Submission, complaints: tuple[Complaint, ...]
-    ) -> Callable[[Unit, Wanted], Concerned]:
+    ) -> Callable[[Unit, Wanted], tuple[Concerned, Verdicts]]:
         asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
 
-        def work(unit: Unit, held: Wanted) -> Concerned:
+        def work(unit: Unit, held: Wanted) -> tuple[Concerned, Verdicts]:
             def operations_on(known: Known) -> Operations:
                 facts = Facts(
                     submission=submission, known=known, fingerprint=fingerprint_of(submission)
@@ -122,7 +125,7 @@ class Change:
                     message_id=call.request.message_id or "",
                 )
             )
-            return concerned
+            return concerned, admission.verdicts
 
         return work
 
