@@ -111,7 +111,8 @@ class Case:
     def is_author(self) -> bool:
         """Whether the caller made the document.
 
-        What a representative deposited is the patient's too, and not the other way round.
+        A document that names no author is its depositor's. What a representative deposited is the
+        patient's too, and not the other way round.
         """
         document, identity = self.resource.document, self.identity
         if document is None or not identity:
@@ -119,7 +120,8 @@ class Case:
         if self.is_of_the_patients_side:
             is_theirs = self.kind == PATIENT or identity == document.depositor
             return document.is_patients and is_theirs
-        return identity in document.authors and not document.is_patients
+        authors = document.authors - {""} or {document.depositor}
+        return identity in authors and not document.is_patients
 
     @property
     def is_own(self) -> bool:

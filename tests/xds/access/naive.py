@@ -159,8 +159,10 @@ class _Facts:
                 mine = kind == "patient" or d.depositor == caller.identity
                 self.author = self.depositor = d.is_patients and mine
             elif not d.is_patients:
-                self.author = proved != "" and proved in d.authors
                 self.depositor = proved != "" and proved == d.depositor
+                nobody_wrote = not [a for a in d.authors if a != ""]
+                self.author = proved != "" and proved in d.authors
+                self.author = self.author or (nobody_wrote and self.depositor)
                 s = caller.structure
                 self.structures = s != "" and (s in d.structures or s == d.depositor_structure)
         self.proved = proved

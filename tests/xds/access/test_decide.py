@@ -329,6 +329,13 @@ def test_only_the_author_changes_a_document_not_who_deposited_it(action):
     assert may(a_caller(), some_choices(), action, own_document(depositor=OTHER))
 
 
+@pytest.mark.parametrize("authors", [frozenset(), frozenset({""})])
+def test_a_document_that_names_no_author_is_its_depositors(authors):
+    document = own_document(authors=authors)
+    assert may(a_caller(), some_choices(), "delete", document)
+    assert why(a_caller(identity=OTHER), some_choices(), "delete", document) == "not_own"
+
+
 def test_deleting_needs_an_author_even_from_the_medecin_traitant():
     choices = some_choices("attending_doctor")
     assert why(a_caller("doctor"), choices, "delete", LETTER) == "not_own"
