@@ -9,6 +9,8 @@ import pytest
 from tests.flow.nodes import greffe, greffe_json
 from xds.metadata import vocabulary as v
 
+DOCTOR = "899700000001"
+"""Who calls when a home is named and nobody else."""
 DOCS = Path(__file__).parents[2] / "docs" / "json.md"
 
 
@@ -21,6 +23,10 @@ def shared(node, tmp_path):
         *("submit", path, "--patient", node.patient, "--create-patient", "--home", node.home)
     )
     assert code == 0, answer
+    if node.domain == "dmp":
+        # Sharing needs no authorisation; changing what is shared, even one's own, does.
+        doctor = ("--home", node.home, node.patient, DOCTOR)
+        assert greffe("patient", "authorise", *doctor).returncode == 0
     return answer["submissions"][0]["documents"][0]["unique_id"]
 
 
