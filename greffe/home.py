@@ -119,8 +119,8 @@ connections = 256
 # Where the audit trails of both services are forwarded as ATNA messages (ITI-20: syslog over mutual
 # TLS, RFC 5425), for example "syslog-tls://audit.example:6514". Empty: nowhere; they are written to
 # audit_folder in any case, before an answer leaves. What the server cannot be told now it is told
-# later, some of it twice after a break. A query is in its message as a whole, so let the server
-# accept long ones (rsyslog: maxMessageSize, and maxFrameSize of imtcp, of 8 MiB and more).
+# later, some of it twice after a break, octet for octet. A query is in its message as a whole, so
+# let the server accept long ones (rsyslog: maxMessageSize, and maxFrameSize of imtcp, of 8 MiB).
 syslog = ""
 
 # The authority of the server's certificate, whose name must be the host's; the node's own PEM

@@ -8,6 +8,7 @@ Spec: ITI TF-2 §3.8.4 (what a feed may change); the CX is ITI TF-3 §4.2.3.1.7.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from dmp.ins import CHECKS
 from greffe import feed, patient_choices, patient_log
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, shown_time, table
+from greffe.trails import operator
 from xds.clock import now
 from xds.settings import Settings, SettingsError, load_settings
 
@@ -151,8 +153,10 @@ def _trace(settings: Settings, change: "PatientChange", instant: Any, detail: st
             patients=tuple(cx for _, cx in parts), patient_roles=tuple(str(p) for p, _ in parts)
         ),
         action="C" if len(parts) == 1 else "U",
-        source="command line",
+        source=f"command line|{operator()}",
         detail=detail,
+        service="registry",
+        process=os.getpid(),
     )
     try:
         trail = Trail(settings.audit_folder / "registry.jsonl")

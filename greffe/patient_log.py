@@ -197,7 +197,7 @@ def _shown(
         "why": words.purpose(code.code, code.display_name, language) if code else "",
         "emergency_reason": caller.emergency_reason if caller else "",
         "is_emergency": entry.is_emergency,
-        "detail": event.detail if event.source else "",
+        "detail": event.detail if entry.deed in words.TOLD and not entry.is_refused else "",
         "transaction": event.transaction,
         "decision": event.concerned.decision,
     }
@@ -238,9 +238,10 @@ def _row(entry: Mapping[str, Any], language: Language) -> tuple[Text, ...]:
     marks = [word(words.EMERGENCY, language)] if entry["is_emergency"] else []
     why = " · ".join(filter(None, (*marks, entry["why"], entry["emergency_reason"])))
     what = f"{entry['what']}: {entry['detail']}" if entry["detail"] else entry["what"]
+    identity = entry["identity"] if entry["name"] else ""
     cells = (
         f"{instant:%Y-%m-%d %H:%M}",
-        entry["who"],
+        "\n".join(filter(None, (entry["who"], identity))),
         entry["structure"],
         what,
         "\n".join(_document(d, language) for d in entry["documents"]),

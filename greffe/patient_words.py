@@ -39,6 +39,8 @@ NOT_DONE: Final = MappingProxyType(
         Deed.OTHER: ("opération refusée", "operation refused"),
     }
 )
+TOLD: Final = frozenset({Deed.CHOSE, Deed.IDENTIFIED, Deed.MOVED})
+"""Deeds of which the event's own detail is for the patient; of others it is the operator's."""
 PURPOSES: Final = MappingProxyType(
     {
         "normal": ("soins", "care"),
