@@ -164,6 +164,11 @@ time_zone = "Europe/Paris"
 # How long the server may take for each step.
 timeout_seconds = 60
 
+# One emergency is several messages of one professional: a search, then documents. 0: a letter for
+# each of them. 60: what the same professional opens of the same record within an hour, in the same
+# mode, is told by the first letter, which says so; the record's log has all of it.
+together_minutes = 0
+
 [limits]
 # SOAP part, inline documents, and the MIME parts that come before it, together.
 envelope_octets = {envelope_octets}

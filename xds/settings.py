@@ -95,6 +95,7 @@ class Settings:
     mail_contact: str = ""
     mail_time_zone: str = "Europe/Paris"
     mail_timeout_seconds: int = 60
+    mail_together_minutes: int = 0
 
     @property
     def run_folder(self) -> Path:
@@ -304,6 +305,7 @@ _KEYS: Final = (
             ("contact", _any_text, ""),
             ("time_zone", _zone, "Europe/Paris"),
             ("timeout_seconds", _integer(1, 600), 60),
+            ("together_minutes", _integer(0, 1440), 0),
         )
     ),
 )

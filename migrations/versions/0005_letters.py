@@ -17,6 +17,7 @@ TEXTS = (
     "role",
     "structure",
     "mode",
+    "caller",
     "state",
     "due",
     "changed",
@@ -36,9 +37,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_letters")),
         sa.UniqueConstraint("message_id"),
     )
+    op.create_index(op.f("ix_letters_patient_id"), "letters", ["patient_id"], unique=False)
     op.create_index(op.f("ix_letters_state_due"), "letters", ["state", "due"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_letters_state_due"), table_name="letters")
+    op.drop_index(op.f("ix_letters_patient_id"), table_name="letters")
     op.drop_table("letters")

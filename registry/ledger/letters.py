@@ -16,7 +16,7 @@ Spec: RFC 1047 (why the moment between the server's acceptance and our note of i
 This module neither composes nor sends.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
@@ -77,23 +77,26 @@ class SqlLetters:
         self._engine = engine
         self._writer = writer
 
-    def queue(self, letters: Iterable[Letter], instant: str, problem: str = "") -> None:
+    def queue(
+        self, letters: Sequence[Letter], instant: str, *, problem: str = "", since: str = ""
+    ) -> None:
         """Return when the letters are durable; with a problem, as failed from the start.
+
+        `since`: a letter is left out when the same caller's access to the same record, in the same
+        mode, is told by a letter of that moment or later.
 
         Errors: LedgerBusyError, LedgerFullError.
         """
-        rows = [
-            {
-                **{name: getattr(letter, name) for name in Letter.__dataclass_fields__},
-                "state": State.FAILED if problem else State.QUEUED,
-                "due": instant,
-                "changed": instant,
-                "problem": problem,
-            }
-            for letter in letters
-        ]
-        if rows:
-            self._write(lambda connection: connection.execute(sa.insert(table), rows))
+
+        def work(connection: Connection) -> None:
+            told = _told(connection, letters, since) if since else frozenset()
+            rows = [r for r in _rows(letters, instant, problem) if _matter(r) not in told]
+            if rows:
+                connection.execute(sa.insert(table), rows)
+
+        if letters:
+            # One at a time for a patient, so that two accesses at once are one letter too.
+            self._write(work, frozenset(letter.patient_id for letter in letters))
 
     def take_over(self, instant: str) -> int:
         """Put back what an ended sender left; returns how many may have been sent already."""
@@ -213,12 +216,43 @@ class SqlLetters:
         )
         return self._write(lambda connection: connection.execute(change).rowcount == 1)
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        return self._writer.write(Wanted(), lambda unit: work(cast("SqlUnit", unit).connection))
+    def _write(
+        self, work: Callable[[Connection], T], patient_ids: frozenset[str] = frozenset()
+    ) -> T:
+        wanted = Wanted(patient_ids=patient_ids)
+        return self._writer.write(wanted, lambda unit: work(cast("SqlUnit", unit).connection))
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with translating(), self._engine.connect() as connection:
             return work(connection)
+
+
+def _rows(letters: Iterable[Letter], instant: str, problem: str) -> list[dict[str, Any]]:
+    return [
+        {
+            **{name: getattr(letter, name) for name in Letter.__dataclass_fields__},
+            "state": State.FAILED if problem else State.QUEUED,
+            "due": instant,
+            "changed": instant,
+            "problem": problem,
+        }
+        for letter in letters
+    ]
+
+
+def _told(
+    connection: Connection, letters: Sequence[Letter], since: str
+) -> frozenset[tuple[str, ...]]:
+    """Return what letters of these patients are about that were written since then."""
+    patients = sorted({letter.patient_id for letter in letters})
+    recent = sa.select(table.c.patient_id, table.c.caller, table.c.mode).where(
+        table.c.patient_id.in_(patients), table.c.instant >= since, table.c.state != State.FAILED
+    )
+    return frozenset(_matter(row) for row in connection.execute(recent).mappings())
+
+
+def _matter(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    return (row["patient_id"], row["caller"], str(row["mode"]))
 
 
 def _queued(row: Any, **now: Any) -> Queued:

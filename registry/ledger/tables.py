@@ -160,6 +160,7 @@ letters = sa.Table(
     _text("role"),
     _text("structure"),
     _text("mode"),
+    _text("caller"),
     _text("state"),
     _text("due"),
     _text("changed"),
@@ -167,6 +168,7 @@ letters = sa.Table(
     sa.Column("holder", sa.Text, nullable=False, server_default=""),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("doubts", sa.Integer, nullable=False, server_default="0"),
+    sa.Index(None, "patient_id"),
     sa.Index(None, "state", "due"),
 )
 """What is to be told to patients by mail, or was: `registry.ledger.letters`."""

@@ -47,6 +47,8 @@ class Letter:
     """A word of `dmp.professions`, '' for any other profession."""
     structure: str
     mode: Mode
+    caller: str
+    """Who opened it, as a digest: to know one who comes again. Not in the message."""
 
     @property
     def reference(self) -> str:
@@ -62,6 +64,8 @@ class Style:
     contact: str
     """The operator's own last words: whom to call, where the log can be read; '' for none."""
     zone: tzinfo
+    together_minutes: int = 0
+    """For how long one caller's further accesses are told by the first letter alone."""
 
 
 def address_complaint(address: str) -> str:
@@ -100,6 +104,7 @@ def compose(letter: Letter, style: Style) -> EmailMessage:
             when=said.moment(instant.astimezone(style.zone)), mode=said.modes[letter.mode]
         ),
         "\n".join(facts),
+        said.together.format(minutes=style.together_minutes) if style.together_minutes else "",
         said.log,
         style.contact.strip(),
         f"{said.reply}\n{said.reference.format(reference=letter.reference)}",

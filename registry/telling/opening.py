@@ -5,6 +5,7 @@ Spec: none. Nothing is sent before the sender is started, which the process that
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 
 from registry.ledger.sql import SqlLedger
 from registry.telling.api import NobodyTold, Telling
@@ -39,6 +40,7 @@ def open_telling(
         host=route.style.sender.domain,
         professions=professions,
         new_token=_new_token,
+        together=timedelta(minutes=route.style.together_minutes),
         wake=sender.wake,
     )
     return telling, sender

@@ -6,9 +6,10 @@ queued as failed, where the operator sees it: it must not keep a doctor from the
 Spec: none; issue of the record's law, `registry.telling`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from registry.ledger.api import Ledger
@@ -20,7 +21,9 @@ from xds.security.caller import Caller
 class Letters(Protocol):
     """Where letters wait: `registry.ledger.letters.SqlLetters`."""
 
-    def queue(self, letters: Iterable[Letter], instant: str, problem: str = "") -> None:
+    def queue(
+        self, letters: Sequence[Letter], instant: str, *, problem: str = "", since: str = ""
+    ) -> None:
         """Return when they are durable. Errors: LedgerBusyError, LedgerFullError."""
         ...
 
@@ -37,6 +40,8 @@ class Outbox:
     """What may be named of a caller's first role: `dmp.professions.NAMED`."""
     new_token: Callable[[], str]
     """Never the same one twice."""
+    together: timedelta
+    """For how long one caller's further accesses to a record are told by the first letter."""
     wake: Callable[[], None]
     """Tells the sender that there is something to do."""
 
@@ -65,9 +70,16 @@ class Outbox:
                 role=self.professions.get((role.code, role.system), "") if role else "",
                 structure=caller.structure,
                 mode=mode,
+                caller=_digest(caller),
             )
             written.setdefault(address_complaint(record.email), []).append(letter)
+        since = (instant - self.together).strftime(DTM) if self.together else ""
         for problem, letters in written.items():
-            self.letters.queue(letters, when, problem)
+            self.letters.queue(letters, when, problem=problem, since=since)
         if "" in written:
             self.wake()
+
+
+def _digest(caller: Caller) -> str:
+    """Return what knows a caller again and does not say who it is."""
+    return hashlib.sha256(f"{caller.issuer}\0{caller.identity}".encode()).hexdigest()

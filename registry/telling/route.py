@@ -71,6 +71,7 @@ def route_of(settings: Settings) -> Route | None:
             sender=_sender(settings.mail_from),
             contact=settings.mail_contact,
             zone=ZoneInfo(settings.mail_time_zone),
+            together_minutes=settings.mail_together_minutes,
         ),
     )
 

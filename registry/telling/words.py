@@ -25,6 +25,7 @@ class Words:
     opened: str
     by: str
     structure: str
+    together: str
     log: str
     reply: str
     reference: str
@@ -53,6 +54,8 @@ _FRENCH: Final = Words(
     opened="Votre dossier médical partagé a été ouvert en urgence le {when}, {mode}.",
     by="Par : {who}",
     structure="Structure (identifiant national) : {structure}",
+    together="Si la même personne l'a ouvert encore dans les {minutes} minutes qui ont suivi, ce "
+    "message vaut pour ces accès aussi.",
     log="L'historique des accès à votre dossier dit qui l'a ouvert et pour quelle raison. Vous "
     "pouvez y répondre par vos choix : bloquer un professionnel, ou vous opposer aux accès en "
     "urgence.",
@@ -97,6 +100,8 @@ _ENGLISH: Final = Words(
     opened="Your shared medical record was opened in an emergency on {when}, {mode}.",
     by="By: {who}",
     structure="Structure (national identifier): {structure}",
+    together="If the same person opened it again within the next {minutes} minutes, this message "
+    "stands for these accesses too.",
     log="The log of accesses to your record says who opened it, and for which reason. You can "
     "answer with your choices: block a professional, or oppose accesses in an emergency.",
     reply="This message is sent automatically; nobody reads replies to it.",

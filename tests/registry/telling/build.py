@@ -29,6 +29,7 @@ def a_letter(**changes):
         "role": "doctor",
         "structure": "10B0127189",
         "mode": Mode.BREAK_GLASS,
+        "caller": "0",
     }
     return Letter(**{**values, **changes})
 

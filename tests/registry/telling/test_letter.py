@@ -66,6 +66,13 @@ def test_an_english_letter_of_medical_regulation():
     assert "By: a health professional" in text
 
 
+def test_a_letter_that_stands_for_several_accesses_says_so():
+    style = Style(sender=STYLE.sender, contact="", zone=UTC, together_minutes=60)
+    text = read(compose(a_letter(), style)).get_content()
+    assert "dans les 60 minutes" in text
+    assert "minutes" not in read(compose(a_letter(), STYLE)).get_content()
+
+
 @pytest.mark.parametrize("tag", ["", "de", "x-klingon", "fr-CA"])
 def test_a_language_that_is_not_known_is_told_in_french(tag):
     assert read(compose(a_letter(language=tag), STYLE))["Content-Language"] == "fr"

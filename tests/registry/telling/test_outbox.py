@@ -1,7 +1,9 @@
 """What rooms tell: a letter for each patient who has an address, durable, with nothing medical."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -44,6 +46,7 @@ def outbox(ledger, woken):
         host="greffe.test",
         professions=NAMED,
         new_token=lambda: uuid.uuid4().hex,
+        together=timedelta(),
         wake=lambda: woken.append(1),
     )
 
@@ -122,3 +125,48 @@ def test_what_cannot_be_made_durable_is_raised(ledger, outbox, monkeypatch):
     with pytest.raises(LedgerFullError):
         replace(outbox, letters=letters).tell([FIRST], CALLER, Mode.BREAK_GLASS, INSTANT)
     assert ledger.letters.all() == []
+
+
+def test_each_access_has_a_letter_unless_they_are_told_together(ledger, outbox):
+    give_address(ledger, FIRST, "first@example.org")
+    for _ in range(2):
+        outbox.tell([FIRST], CALLER, Mode.BREAK_GLASS, INSTANT)
+    assert len(ledger.letters.all()) == 2
+
+
+def test_what_one_caller_opens_within_the_time_is_told_by_the_first_letter(ledger, outbox):
+    together = replace(outbox, together=timedelta(minutes=60))
+    give_address(ledger, FIRST, "first@example.org")
+    give_address(ledger, SECOND, "second@example.org")
+    another = replace(CALLER, identity="899700000002")
+    for caller, mode, minutes, letters in (
+        (CALLER, Mode.BREAK_GLASS, 0, 2),
+        (CALLER, Mode.BREAK_GLASS, 59, 2),
+        (CALLER, Mode.REGULATION, 59, 4),
+        (another, Mode.BREAK_GLASS, 59, 6),
+        (CALLER, Mode.BREAK_GLASS, 61, 8),
+    ):
+        instant = INSTANT + timedelta(minutes=minutes)
+        together.tell([FIRST, SECOND], caller, mode, instant)
+        assert len(ledger.letters.all()) == letters
+
+
+def test_a_letter_that_failed_stands_for_no_other(ledger, outbox):
+    together = replace(outbox, together=timedelta(minutes=60))
+    give_address(ledger, FIRST, "no address")
+    together.tell([FIRST], CALLER, Mode.BREAK_GLASS, INSTANT)
+    give_address(ledger, FIRST, "first@example.org")
+    together.tell([FIRST], CALLER, Mode.BREAK_GLASS, INSTANT)
+    assert [q.state for q in ledger.letters.all()] == [State.FAILED, State.QUEUED]
+
+
+def test_accesses_at_the_same_moment_are_one_letter_too(ledger, outbox):
+    together = replace(outbox, together=timedelta(minutes=60))
+    give_address(ledger, FIRST, "first@example.org")
+    with ThreadPoolExecutor(8) as pool:
+        for done in [
+            pool.submit(together.tell, [FIRST], CALLER, Mode.BREAK_GLASS, INSTANT)
+            for _ in range(16)
+        ]:
+            done.result()
+    assert len(ledger.letters.all()) == 1
