@@ -21,7 +21,7 @@ from xds.story import Room
 ACTION: Final = "urn:ihe:iti:2007:RegisterDocumentSet-b"
 
 
-def room(
+def room(  # noqa: PLR0913 - what the room depends on
     *,
     ledger: Ledger,
     domain: AffinityDomain,

@@ -23,7 +23,7 @@ RESPONSE: Final = "urn:ihe:iti:2010:RegisterOnDemandDocumentResponse"
 """Not the request's with an ending, as elsewhere: so the standard has it (§3.61.4.2.2)."""
 
 
-def room(
+def room(  # noqa: PLR0913 - what the room depends on
     *,
     ledger: Ledger,
     domain: AffinityDomain,
