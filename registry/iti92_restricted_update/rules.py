@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry.ledger.api import Kind
+from registry.update.hiding_rules import never_hidden_again
 from registry.update.operation_rules import OPERATION_RULES, Rule
 from registry.update.operations import Operations, of_association, of_version
 from registry.update.version_rules import VERSION_RULES
@@ -124,6 +125,7 @@ def only_documents_change(operations: Operations) -> Iterator[Complaint]:
 RULES: Final[tuple[Rule, ...]] = (
     *OPERATION_RULES,
     *VERSION_RULES,
+    never_hidden_again,
     only_documents_change,
     fixed_attributes_stay,
 )
