@@ -73,6 +73,7 @@ def _there_is_a_policy(case: Case) -> Iterator[Deny]:
 
 def _the_caller_is_of_a_kind(case: Case) -> Iterator[Deny]:
     if not case.caller.identity.strip():
+        # Nobody whom a patient could have authorised, or blocked.
         yield Deny(reason=Reason.ROLE_UNKNOWN, rule="the assertion names nobody")
     if not case.kind:
         roles = ", ".join(f"{quote(r.code)} of {quote(r.system)}" for r in case.caller.roles)
@@ -200,13 +201,12 @@ def _the_type_is_for_the_profession(case: Case) -> Iterator[Deny]:
 
 
 def _a_masked_document_stays_masked(case: Case) -> Iterator[Deny]:
-    """Hold a mask against every action on the document by a professional."""
+    """Hold a mask against every action on the document."""
     document = case.resource.document
-    if document is None or Mark.MASKED not in document.marks:
+    if document is None or case.action in DEPOSITING:
         return
-    if case.action in DEPOSITING or case.is_of_the_patients_side or case.sees_masked:
-        return
-    yield Deny(reason=Reason.MASKED, rule="the document is masked from professionals")
+    if Mark.MASKED in document.marks and not case.sees_masked:
+        yield Deny(reason=Reason.MASKED, rule="the document is masked from professionals")
 
 
 def _what_the_patient_does_not_see_yet(case: Case) -> Iterator[Deny]:

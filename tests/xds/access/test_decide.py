@@ -1,5 +1,7 @@
 """The decision, rule by rule, under the French policy: every reason, every obligation."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.xds.access.build import (
@@ -30,7 +32,7 @@ from tests.xds.access.build import (
 )
 from xds.access.decide import decide
 from xds.access.model import Action, Obligation, Reason, RecordState, Resource
-from xds.access.policy import Policy
+from xds.access.policy import Cell, Policy
 from xds.security.caller import CodedValue
 
 EMERGENCIES = ("centre_15", "bris_de_glace")
@@ -85,20 +87,15 @@ WAYS = {
         some_choices(),
         "consult",
         a_document(is_withdrawn=True),
-        policy=_without("consult_withdrawn"),
+        policy=_with(consult_withdrawn="no"),
     ),
 }
 
 
-def _without(action):
-    """The French policy with one row of no."""
-    from dataclasses import replace
-
-    from xds.access.policy import Cell
-
-    functions = {
-        column: {**cells, Action(action): Cell.NO} for column, cells in POLICY.functions.items()
-    }
+def _with(**cells):
+    """The French policy with some rows the same in every column."""
+    changed = {Action(action): Cell(cell) for action, cell in cells.items()}
+    functions = {column: {**known, **changed} for column, known in POLICY.functions.items()}
     return replace(POLICY, functions=functions)
 
 
@@ -173,6 +170,10 @@ def test_an_occupational_doctor_finds_and_unmasks_what_is_its_own():
     assert may(caller, some_choices(), "find", masked)
     assert may(caller, some_choices(), "unmask", masked)
     assert why(caller, some_choices(), "find", a_document("MASQUE_PS")) == "masked"
+    assert may(caller, some_choices(), "find", a_document("INVISIBLE_PATIENT"))
+    for mode in EMERGENCIES:
+        emergency = a_caller("occupational_doctor", mode)
+        assert why(emergency, some_choices(), "find", masked) == "masked"
 
 
 def test_a_student_is_no_doctor():
@@ -238,6 +239,11 @@ def test_what_is_about_no_patient_does_not_depend_on_the_assertions():
         caller = a_caller(mode=mode)
         decision = decide(caller, NOTHING_CHOSEN, resource, Action(action), POLICY, NOW)
         assert decision.basis == "function"
+
+
+def test_where_a_patient_is_named_it_is_the_assertions():
+    caller = a_caller(patient_concerned="1^^^&1.2.3&ISO")
+    assert why(caller, NOTHING_CHOSEN, "list_records") == "other_patient"
 
 
 # --- authorised, blocked, closed
@@ -441,6 +447,23 @@ def test_a_structure_deletes_its_own_masked_document():
         assert may(a_caller("structure"), NOTHING_CHOSEN, action, masked)
 
 
+def test_a_mask_is_what_the_policy_makes_of_it():
+    masked = own_document("MASQUE_PS")
+    strict = _with(consult="own", consult_masked="consent")
+    assert may(a_caller(), some_choices(), "consult", own_document(), policy=strict)
+    assert why(a_caller(), some_choices(), "consult", masked, policy=strict) == "masked"
+    patient = a_caller("patient")
+    strict = _with(consult_masked="no")
+    assert why(patient, NOTHING_CHOSEN, "find", masked, policy=strict) == "masked"
+    assert may(patient, NOTHING_CHOSEN, "find", own_document(), policy=strict)
+
+
+def test_nobody_is_attending_whom_the_patient_did_not_name():
+    """Even where a policy calls both by one name, which no file can."""
+    policy = replace(POLICY, attending_of={"doctor": "doctor"})
+    assert why(a_caller(), NOTHING_CHOSEN, "consult", LETTER, policy=policy) == "not_authorised"
+
+
 # --- hidden from the patient's side
 
 
@@ -536,8 +559,6 @@ def test_the_attestation_of_residence_is_for_no_professional():
 
 
 def test_the_most_specific_row_holds():
-    from dataclasses import replace
-
     nurse, letter = f"60^{G15}", f"11488-4^{LOINC}"
     rows = [(("*", "*"), True), (("*", letter), False), ((nurse, "*"), True)]
     rows.append(((nurse, letter), False))
