@@ -4,7 +4,7 @@ Whoever asks for a thousand documents of one record asks the same few questions 
 what differs between documents is their access class, and of these a record has a few dozen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,7 @@ from xds.access.model import (
     Choices,
     Decision,
     Deny,
+    Document,
     Mode,
     Obligation,
     Permit,
@@ -77,14 +78,20 @@ class Verdicts:
     records: Records
     _choices: dict[str, Choices] = field(default_factory=dict)
     _made: dict[tuple[Action, AccessClass], Decision] = field(default_factory=dict)
+    _alike: dict[tuple[Action, str, Hashable], Decision] = field(default_factory=dict)
 
     def on_document(self, action: Action, of: AccessClass) -> Decision:
         """Return the decision on documents of a class."""
         made = self._made.get((action, of))
         if made is None:
             patient_id, access, status = of
-            resource = Resource(patient_id=patient_id, document=read_facts(access, status))
-            made = self._made[action, of] = self._decide(action, resource)
+            document = read_facts(access, status)
+            alike = (action, patient_id, _as_it_concerns(self.asker.caller, document))
+            made = self._alike.get(alike)
+            if made is None:
+                resource = Resource(patient_id=patient_id, document=document)
+                made = self._alike[alike] = self._decide(action, resource)
+            self._made[action, of] = made
         return made
 
     def on_record(self, action: Action, patient_id: str) -> Decision:
@@ -139,6 +146,24 @@ class Verdicts:
         asker = self.asker
         choices = self._choices[resource.patient_id]
         return decide(asker.caller, choices, resource, action, asker.policy, asker.instant)
+
+
+def _as_it_concerns(caller: Caller, document: Document) -> Hashable:
+    """Return what a decision depends on: of other people's names, only that there are some.
+
+    Law: documents that are alike in this get the same decision.
+    """
+    people = (document.authors, document.structures)
+    depositors = (document.depositor, document.depositor_structure)
+    return (
+        document.type_code,
+        document.marks,
+        document.is_withdrawn,
+        document.is_patients,
+        *(bool(names) for names in (*people, *depositors)),
+        *(name in names for names in people for name in (caller.identity, caller.structure)),
+        *(name == own for name in depositors for own in (caller.identity, caller.structure)),
+    )
 
 
 def shown(decision: Decision) -> str:

@@ -4,7 +4,7 @@ Spec: ITI TF-2 §3.18.4.1.2.3. Objects come in the order of their registration. 
 statement may carry are read in portions.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -111,9 +111,9 @@ class SqlReader:
                 found.setdefault(row.source, []).append(row.target)
         return {package: tuple(members) for package, members in found.items()}
 
-    def _rows(self, statement: Statement, values: list[str]) -> list[Any]:
+    def _rows(self, statement: Statement, values: list[str]) -> Sequence[Any]:
         parameters = statement.parameters(values)
-        return list(self._connection.exec_driver_sql(statement.sql, parameters))
+        return self._connection.exec_driver_sql(statement.sql, parameters).all()
 
 
 def _portions(wanted: Select) -> Iterator[Select]:
