@@ -6,7 +6,8 @@ Theory. The verification of one request, in order:
  2. take it out as octets of its own; from here on the message is not read   header.py
  3. fixed shape, trusted signer, signature, digest; keep what was signed     signature.py, trust.py
  4. read its claims                                                          claims.py
- 5. is this signer trusted for this action: caller's issuer, or voucher      trust.py, here
+ 5. is this signer trusted for this action: caller's issuer, or voucher,     trust.py, here
+    and is it one of those that only a voucher may ask for
  6. times, audience, confirmation, now and here                              conditions.py
  8. one-time use is spent                                                    onetime.py
 
@@ -44,6 +45,13 @@ from xds.soap.exchange import SoapRequest
 
 MAX_REMEMBERED: Final = 4096
 """Verified assertions, about 4 KB each."""
+VOUCHED_ONLY: Final = (
+    "This service takes this transaction only from the Document Repositories that its "
+    "configuration names, each vouching for its caller with its own certificate. Fix: send documents "
+    "to such a Repository [ITI-41] and ask it for them [ITI-43]; as the operator of a Repository, "
+    "have its certificate added to trusted_repositories of the Registry's greffe.toml."
+)
+"""What a caller is told who sends what only a Repository may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +75,19 @@ class Gate:
         clock_skew_seconds: int,
         one_time: OneTimeUses,
         voucher_actions: frozenset[str] = frozenset(),
+        vouched_only: frozenset[str] = frozenset(),
     ) -> None:
-        """Accept the profile's assertions for these audiences, and vouchers for these actions."""
+        """Accept the profile's assertions for these audiences, and vouchers for these actions.
+
+        What is `vouched_only` is taken from vouchers alone.
+        """
         self._profile = profile
         self._verifier = verifier
         self._audiences = frozenset(audiences)
         self._skew = timedelta(seconds=clock_skew_seconds)
         self._one_time = one_time
         self._voucher_actions = voucher_actions
+        self._vouched_only = vouched_only
         self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -91,6 +104,7 @@ class Gate:
         barred: Iterable[Path] = (),
         revocation_lists: Iterable[Path] = (),
         voucher_actions: frozenset[str] = frozenset(),
+        vouched_only: frozenset[str] = frozenset(),
     ) -> "Gate":
         """Open the gate of a service from its configuration.
 
@@ -106,6 +120,7 @@ class Gate:
             clock_skew_seconds=clock_skew_seconds,
             one_time=one_time,
             voucher_actions=voucher_actions,
+            vouched_only=vouched_only,
         )
 
     def authenticate(self, request: SoapRequest, action: str, instant: datetime) -> Caller:
@@ -147,10 +162,13 @@ class Gate:
         return _Verified(claims, signed.signatory, caller)
 
     def _check_purpose(self, signatory: Signatory, action: str) -> None:
-        if signatory.purpose is Purpose.VOUCHER and action not in self._voucher_actions:
+        is_voucher = signatory.purpose is Purpose.VOUCHER
+        if is_voucher and action not in self._voucher_actions:
             raise opaque(
                 Subcode.FAILED_AUTHENTICATION, f"a voucher is not trusted for action {action!r}"
             )
+        if not is_voucher and action in self._vouched_only:
+            raise explained(Subcode.FAILED_AUTHENTICATION, VOUCHED_ONLY)
 
     def _rules(self, signatory: Signatory) -> Rules:
         return VOUCH_RULES if signatory.purpose is Purpose.VOUCHER else self._profile.rules

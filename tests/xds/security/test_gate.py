@@ -177,6 +177,18 @@ def test_a_gate_without_voucher_actions_believes_no_voucher():
     assert refusal(octets, action=ITI_42).subcode == Subcode.FAILED_AUTHENTICATION
 
 
+def test_what_is_for_vouchers_only_is_refused_to_a_caller_who_is_told_the_way():
+    gate = a_gate(voucher_actions=VOUCHED_ACTIONS, vouched_only=frozenset({ITI_42}))
+    own = envelope(a_vihf())
+    original = call(own, gate)
+    assert call(envelope(vouched(original)), gate, action=ITI_42).vouched_by
+    for octets in (own, envelope(a_vihf(assertion_id="_new"))):
+        fault = refusal(octets, gate, action=ITI_42)
+        assert fault.subcode == Subcode.FAILED_AUTHENTICATION
+        assert "trusted_repositories" in fault.reason
+    assert call(own, gate) is original, "and nothing else"
+
+
 def test_a_vouchers_key_cannot_sign_for_a_caller_itself():
     gate = a_gate(voucher_actions=VOUCHED_ACTIONS)
     octets = envelope(a_vihf(repository().signer))
