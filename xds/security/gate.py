@@ -47,9 +47,9 @@ MAX_REMEMBERED: Final = 4096
 """Verified assertions, about 4 KB each."""
 VOUCHED_ONLY: Final = (
     "This service takes this transaction only from the Document Repositories that its "
-    "configuration names, each vouching for its caller with its own certificate. Fix: send documents"
-    " to such a Repository [ITI-41] and ask it for them [ITI-43]; as the operator of a Repository, "
-    "have its certificate added to trusted_repositories of the Registry's greffe.toml."
+    "configuration names, each vouching for its caller with its own certificate. Fix: send "
+    "documents to such a Repository [ITI-41] and ask it for them [ITI-43]; as the operator of a "
+    "Repository, have its certificate added to trusted_repositories of the Registry's greffe.toml."
 )
 """What a caller is told who sends what only a Repository may."""
 
