@@ -1,55 +1,60 @@
 """The Registry as a WSGI application: which action leads to which room.
 
-The patient identity feed is served at `/patients`, with a description of its own, and accepted at
-`/registry` too, where the published WSDL has it; every other path is `/registry`.
+The patient identity feed is served at `/patients` and the decisions for Repositories at
+`/decisions`, each with a description of its own, and both are accepted at `/registry` too, where
+the published WSDL has the feed and a Repository has one address for all; every other path is
+`/registry`.
 
-Spec: ITI TF-2 §3.18, §3.42, §3.44.4.1.4.1, Appendix V.
+Spec: ITI TF-2 §3.18, §3.42, §3.44.4.1.4.1, Appendix V; SeR supplement §3.79.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
-from registry.bootstrap import Registry, feed_url
-from xds.door import make_wsgi
+from registry.bootstrap import DECISIONS, FEED, Registry, beside
+from xds.contract import Service
+from xds.door import Operation, make_wsgi
 from xds.story import Place, Room, operation
 
-FEED: Final = "ITI-44"
-FEED_PATH: Final = "/patients"
+APART: Final[Mapping[str, Service]] = MappingProxyType({"ITI-44": FEED, "ITI-79": DECISIONS})
+"""Transactions that have a service of their own, whose path has its name."""
 
 
 def make_app(registry: Registry) -> Any:
     """Return the WSGI callable of an open Registry."""
-    operations = tuple(
-        operation(
-            room,
-            gate=registry.gate,
-            trail=registry.trail,
-            clock=registry.clock,
-            place=Place(service="registry", endpoint=_own(registry.own_url, room)),
+    operations = [(room.transaction, _operation(registry, room)) for room in registry.rooms]
+    whole = _door(registry, "registry", tuple(o for _, o in operations))
+    apart = {
+        f"/{service}": _door(
+            registry, service, tuple(o for name, o in operations if name == transaction)
         )
-        for room in registry.rooms
-    )
-    feeding = tuple(
-        o for room, o in zip(registry.rooms, operations, strict=True) if room.transaction == FEED
-    )
-    whole = make_wsgi(
-        service="registry",
-        operations=operations,
-        limits=registry.limits,
-        reply_to_hosts=registry.reply_to_hosts,
-    )
-    feed = make_wsgi(
-        service="patients",
-        operations=feeding,
-        limits=registry.limits,
-        reply_to_hosts=registry.reply_to_hosts,
-    )
+        for transaction, service in APART.items()
+    }
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:
-        is_feed = environ.get("PATH_INFO", "").rstrip("/").endswith(FEED_PATH)
-        return (feed if is_feed else whole)(environ, start_response)
+        path = environ.get("PATH_INFO", "").rstrip("/")
+        return apart.get(path[path.rfind("/") :], whole)(environ, start_response)
 
     return app
 
 
-def _own(url: str, room: Room) -> str:
-    return feed_url(url) if room.transaction == FEED else url
+def _operation(registry: Registry, room: Room) -> Operation:
+    service = APART.get(room.transaction)
+    endpoint = beside(registry.own_url, service) if service else registry.own_url
+    return operation(
+        room,
+        gate=registry.gate,
+        trail=registry.trail,
+        clock=registry.clock,
+        place=Place(service="registry", endpoint=endpoint),
+    )
+
+
+def _door(registry: Registry, service: Service, operations: tuple[Operation, ...]) -> Any:
+    return make_wsgi(
+        service=service,
+        operations=operations,
+        limits=registry.limits,
+        reply_to_hosts=registry.reply_to_hosts,
+    )

@@ -4,7 +4,7 @@ Wiring only, on one screen; what a part does is in its own module. Tests pass ot
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from dmp.ins import CHECKS
 from dmp.professions import NAMED
@@ -18,6 +18,7 @@ from registry.iti51_multi_patient_query import handle as iti51_multi_patient_que
 from registry.iti57_update import handle as iti57_update
 from registry.iti61_register_on_demand import handle as iti61_register_on_demand
 from registry.iti62_remove import handle as iti62_remove
+from registry.iti79_authorize import handle as iti79_authorize
 from registry.iti92_restricted_update import handle as iti92_restricted_update
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
@@ -25,17 +26,20 @@ from registry.query.identity import patient_check
 from registry.telling.api import Telling
 from registry.telling.opening import open_telling
 from registry.telling.sender import Sender
+from xds.access.xacml import REQUEST_ACTION
 from xds.audit.trail import Trail
 from xds.clock import Clock, now
 from xds.limits import Limits
 from xds.metadata.departures import statuses
 from xds.security.gate import Gate
 from xds.security.onetime import UsesOnDisk
+from xds.security.vouch import VOUCHED_ACTIONS
 from xds.settings import Settings
 from xds.story import Room
 
-VOUCHED_ACTIONS = frozenset({iti42_register.ACTION})
-"""What a trusted Repository may ask in the name of its caller."""
+FEED: Final = "patients"
+DECISIONS: Final = "decisions"
+"""Names of what is served beside the Registry's own address too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +93,35 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     patients = Patients(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS)
     telling, sender = open_telling(settings, ledger, professions=NAMED, clock=clock)
     return Registry(
-        rooms=_rooms(settings, ledger, patients, telling, clock),
+        rooms=(
+            *_rooms(settings, ledger, patients, telling, clock),
+            iti79_authorize.room(
+                ledger=ledger,
+                policy=settings.policy,
+                clock=clock,
+                telling=telling,
+                issuer=own_url or settings.audience,
+            ),
+        ),
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
-            audiences=tuple(a for a in (settings.audience, own_url, feed_url(own_url)) if a),
+            audiences=tuple(
+                a
+                for a in (
+                    settings.audience,
+                    own_url,
+                    *(beside(own_url, n) for n in (FEED, DECISIONS)),
+                )
+                if a
+            ),
             clock_skew_seconds=settings.clock_skew_seconds,
             one_time=UsesOnDisk(settings.home / "registry" / "one-time.db"),
             vouchers=settings.trusted_repositories,
             barred=(settings.repository_certificate,),
             revocation_lists=settings.revocation_lists,
             voucher_actions=VOUCHED_ACTIONS,
+            vouched_only=_vouched_only(settings),
         ),
         trail=Trail(settings.audit_folder / "registry.jsonl"),
         clock=clock,
@@ -144,7 +166,12 @@ def _rooms(
     )
 
 
-def feed_url(own_url: str) -> str:
-    """Return the address of the patient identity feed beside the Registry's own, '' for none."""
+def beside(own_url: str, name: str) -> str:
+    """Return the address of another service beside the Registry's own, '' for none."""
     stem, slash, _ = own_url.rpartition("/")
-    return f"{stem}/patients" if slash else ""
+    return f"{stem}/{name}" if slash else ""
+
+
+def _vouched_only(settings: Settings) -> frozenset[str]:
+    """Return what is taken from trusted Repositories alone: decisions, and by policy metadata."""
+    return VOUCHED_ACTIONS if settings.policy.vouched_only else frozenset({REQUEST_ACTION})

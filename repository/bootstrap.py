@@ -3,10 +3,16 @@
 Wiring only, on one screen; what a part does is in its own module. Tests pass other parts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmp.dsg_set import SetSignatures
 from dmp.vihf import profile_of
+from repository.authorization import (
+    DECISION_SECONDS,
+    NOBODY_ASKED,
+    AskRegistry,
+    Authorization,
+)
 from repository.credentials import Credentials, Forwarding, Vouching
 from repository.iti41_provide import handle as iti41_provide
 from repository.iti43_retrieve import handle as iti43_retrieve
@@ -55,6 +61,9 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
 
     Errors: VaultError, TrustError, OSError, each naming what cannot be opened.
     """
+    credentials = _credentials(settings)
+    registry = RegistryClient(url=settings.registry_url)
+    authorization = _authorization(settings, registry, credentials)
     index = open_index(settings.vault_index_url)
     vault = Vault(blobs=open_blobs(settings.vault_folder), index=index)
     erase_doomed(vault)
@@ -62,8 +71,8 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
         rooms=(
             iti41_provide.room(
                 vault=vault,
-                registry=RegistryClient(url=settings.registry_url),
-                credentials=_credentials(settings),
+                registry=registry,
+                credentials=credentials,
                 repository_unique_id=settings.repository_unique_id,
                 domain=settings.domain,
                 signatures=SetSignatures(
@@ -75,8 +84,16 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
                     is_required=settings.domain.submission_signature_required,
                 ),
             ),
-            iti43_retrieve.room(vault=vault, repository_unique_id=settings.repository_unique_id),
-            iti86_remove.room(vault=vault, repository_unique_id=settings.repository_unique_id),
+            iti43_retrieve.room(
+                vault=vault,
+                repository_unique_id=settings.repository_unique_id,
+                authorization=authorization,
+            ),
+            iti86_remove.room(
+                vault=vault,
+                repository_unique_id=settings.repository_unique_id,
+                authorization=authorization,
+            ),
         ),
         gate=_gate(settings, own_url),
         trail=Trail(settings.audit_folder / "repository.jsonl"),
@@ -97,6 +114,18 @@ def _gate(settings: Settings, own_url: str) -> Gate:
         one_time=UsesOnDisk(settings.home / "repository" / "one-time.db"),
         barred=(settings.repository_certificate,),
         revocation_lists=settings.revocation_lists,
+    )
+
+
+def _authorization(
+    settings: Settings, registry: RegistryClient, credentials: Credentials
+) -> Authorization:
+    if settings.policy.permits_any_trusted:
+        return NOBODY_ASKED
+    return AskRegistry(
+        registry=replace(registry, answer_seconds=DECISION_SECONDS),
+        credentials=credentials,
+        repository_unique_id=settings.repository_unique_id,
     )
 
 

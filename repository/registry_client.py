@@ -1,4 +1,7 @@
-"""Register Document Set-b [ITI-42] as its sender: plain SOAP 1.2 over a pool of connections.
+"""The Registry as the Repository calls it: plain SOAP 1.2 over a pool of connections.
+
+Register Document Set-b [ITI-42] is here; Authorization Decisions Query [ITI-79] goes the same way,
+from `repository.authorization`.
 
 Spec: ITI TF-2 §3.42; Appendix V.3. Written by hand and not by a SOAP stack, because bytes that were
 signed (the assertion) must arrive as they are. Every way in which a Registry can fail to answer
@@ -9,6 +12,7 @@ the same; nothing is a success but a parsed RegistryResponse that says so.
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import urllib3
 from lxml import etree
@@ -23,6 +27,7 @@ from xds.ebrim.response import Status, read_registry_response
 from xds.errors import Complaint, ErrorCode, quote
 from xds.namespaces import RS, SOAP, SOAP11, WSA, prefixed
 
+T = TypeVar("T")
 ACTION = "urn:ihe:iti:2007:RegisterDocumentSet-b"
 STATUSES = frozenset({Status.SUCCESS, Status.FAILURE})
 ANSWER_OCTETS = 16 * 1024 * 1024
@@ -44,12 +49,12 @@ class Registration:
 
 
 class RegistryUnavailableError(Exception):
-    """No RegistryResponse came."""
+    """No answer came that is one to what was sent."""
 
     def __init__(self, text: str, *, may_be_registered: bool, is_fault: bool = False) -> None:
         super().__init__(text)
         self.may_be_registered = may_be_registered
-        """Whether the Registry may have committed without our learning of it."""
+        """Whether the Registry may have done what was asked without our learning of it."""
         self.is_fault = is_fault
         """Whether it answered, with a SOAP fault."""
 
@@ -69,15 +74,27 @@ class RegistryClient:
     def register(self, submission: bytes, security: bytes) -> Registration:
         """Send an lcm:SubmitObjectsRequest with a wsse:Security header.
 
-        A message whose outcome is unknown is sent once more, the same bytes: the Registry knows
-        them again by their MessageID and submission. Spec: ITI TF-2 §3.42.4.1. Errors:
-        RegistryUnavailableError.
+        Spec: ITI TF-2 §3.42.4.1. Errors: RegistryUnavailableError.
         """
-        message = self._envelope(submission, security)
+        registration, is_resend = self.exchange(ACTION, submission, security, read_answer)
+        return replace(registration, is_resend=is_resend)
+
+    def exchange(
+        self, action: str, body: bytes, security: bytes, read: Callable[[int, bytes], T]
+    ) -> tuple[T, bool]:
+        """Send a body with a wsse:Security header; return what `read` makes of the answer.
+
+        A message whose outcome is unknown is sent once more, the same bytes: the Registry knows
+        them again by their MessageID. The second value says whether an earlier sending may have
+        been worked on. `read` is given the HTTP status and the octets of the answer.
+
+        Errors: RegistryUnavailableError.
+        """
+        message = self._envelope(action, body, security)
         unknown = False
         for attempt in range(1, SENDS + 1):
             try:
-                return replace(self._send(message), is_resend=unknown)
+                return read(*self._send(action, message)), unknown
             except RegistryUnavailableError as failure:
                 unknown = unknown or failure.may_be_registered
                 if attempt == SENDS or not failure.may_be_registered or failure.is_fault:
@@ -86,24 +103,24 @@ class RegistryClient:
                     ) from failure
         raise AssertionError("the loop returns or raises")
 
-    def _envelope(self, submission: bytes, security: bytes) -> bytes:
+    def _envelope(self, action: str, body: bytes, security: bytes) -> bytes:
         head = (
             f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"><soap:Header>'
-            f'<wsa:Action soap:mustUnderstand="true">{ACTION}</wsa:Action>'
+            f'<wsa:Action soap:mustUnderstand="true">{action}</wsa:Action>'
             f"<wsa:MessageID>{self.new_message_id()}</wsa:MessageID>"
             f'<wsa:To soap:mustUnderstand="true">{_escaped(self.url)}</wsa:To>'
         )
         between = b"</soap:Header><soap:Body>"
-        return head.encode() + security + between + submission + b"</soap:Body></soap:Envelope>"
+        return head.encode() + security + between + body + b"</soap:Body></soap:Envelope>"
 
-    def _send(self, message: bytes) -> Registration:
+    def _send(self, action: str, message: bytes) -> tuple[int, bytes]:
         try:
             response = self.pool.request(
                 "POST",
                 self.url,
                 body=message,
                 headers={
-                    "Content-Type": f'application/soap+xml; charset=UTF-8; action="{ACTION}"',
+                    "Content-Type": f'application/soap+xml; charset=UTF-8; action="{action}"',
                     "Accept-Encoding": "identity",
                 },
                 timeout=urllib3.Timeout(connect=self.connect_seconds, read=self.answer_seconds),
@@ -119,7 +136,7 @@ class RegistryClient:
             raise RegistryUnavailableError(
                 f"the Registry did not answer ({_reason(error)})", may_be_registered=True
             ) from error
-        return read_answer(response.status, self._read(response))
+        return response.status, self._read(response)
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         try:
@@ -148,19 +165,28 @@ def read_answer(http_status: int, content: bytes) -> Registration:
 
     Spec: ITI TF-3 §4.2.4. Errors: RegistryUnavailableError for anything else, whatever the bytes.
     """
+    payload = payload_of(http_status, content)
+    if payload.tag != f"{{{RS}}}RegistryResponse":
+        raise unusable(http_status, f"a {prefixed(payload.tag)}")
+    return _response(payload, http_status)
+
+
+def payload_of(http_status: int, content: bytes) -> etree._Element:
+    """Return the one element in the soap:Body of an answer that is no fault.
+
+    Errors: RegistryUnavailableError for anything else, whatever the bytes.
+    """
     root = _parse(content, http_status)
     if root.tag == f"{{{SOAP11}}}Envelope" or root.tag != f"{{{SOAP}}}Envelope":
-        raise _unusable(http_status, f"a {prefixed(root.tag)}, no SOAP 1.2 envelope")
+        raise unusable(http_status, f"a {prefixed(root.tag)}, no SOAP 1.2 envelope")
     body = root.find(f"{{{SOAP}}}Body")
     content_of = [c for c in body if isinstance(c.tag, str)] if body is not None else []
     if len(content_of) != 1:
-        raise _unusable(http_status, f"a soap:Body with {len(content_of)} elements")
+        raise unusable(http_status, f"a soap:Body with {len(content_of)} elements")
     (payload,) = content_of
     if payload.tag == f"{{{SOAP}}}Fault":
         raise _fault(payload)
-    if payload.tag != f"{{{RS}}}RegistryResponse":
-        raise _unusable(http_status, f"a {prefixed(payload.tag)}")
-    return _response(payload, http_status)
+    return payload
 
 
 def _parse(content: bytes, http_status: int) -> etree._Element:
@@ -171,16 +197,16 @@ def _parse(content: bytes, http_status: int) -> etree._Element:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         came = f"{len(content)} octets that are no XML"
-        raise _unusable(http_status, came) from error
+        raise unusable(http_status, came) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise _unusable(http_status, "a document with a DTD")
+        raise unusable(http_status, "a document with a DTD")
     return root
 
 
 def _response(payload: etree._Element, http_status: int) -> Registration:
     answer = read_registry_response(payload)
     if answer.status not in STATUSES:
-        raise _unusable(http_status, f"a RegistryResponse with status {quote(answer.status)}")
+        raise unusable(http_status, f"a RegistryResponse with status {quote(answer.status)}")
     complaints = answer.complaints
     if not answer.succeeded and not any(c.is_error for c in complaints):
         complaints = (*complaints, _unexplained())
@@ -212,7 +238,8 @@ def _fault(fault: etree._Element) -> RegistryUnavailableError:
     )
 
 
-def _unusable(http_status: int, came: str) -> RegistryUnavailableError:
+def unusable(http_status: int, came: str) -> RegistryUnavailableError:
+    """Return the error for an answer that is none; it may have been worked on all the same."""
     return RegistryUnavailableError(
         f"the Registry answered HTTP {http_status} with {came}", may_be_registered=True
     )

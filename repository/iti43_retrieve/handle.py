@@ -1,20 +1,29 @@
-"""The story of ITI-43: look up, look at the bytes, answer what is whole.
+"""The story of ITI-43: look up, have it decided, look at the bytes, answer what is whole.
 
-Spec: ITI TF-2 §3.43.4.1.3, §3.43.4.2.3. Bytes are never served unless they are what was stored:
-small documents are read and verified before the answer begins; of large ones the size is checked
-before, and the digest while they stream, the last chunk being held back, so that a damaged one ends
-in a broken connection and never in a complete answer. What is open is read to its end even when the
-document is removed meanwhile.
+Spec: ITI TF-2 §3.43.4.1.3, §3.43.4.2.3; SeR supplement §3.79.4.2.3.1. What the caller may not see
+is answered, and timed, like what there is not. Bytes are never served unless they are what was
+stored: small documents are read and verified before the answer begins; of large ones the size is
+checked before, and the digest while they stream, the last chunk being held back, so that a damaged
+one ends in a broken connection and never in a complete answer. What is open is read to its end even
+when the document is removed meanwhile.
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from repository.authorization import (
+    NOBODY_ASKED,
+    Authorization,
+    Decided,
+    forbidden,
+    have_decided,
+)
 from repository.document_request import DocumentRequest, concerned_by
 from repository.iti43_retrieve import message, rules
 from repository.iti43_retrieve.message import DocumentResponse
 from repository.vault.api import BlobDamagedError, Holding, Vault, VaultError
+from xds.access.model import Action
 from xds.ebrim.response import Status
 from xds.errors import Complaint, Refusal
 from xds.namespaces import XDSB
@@ -37,6 +46,7 @@ class Retrieve:
 
     vault: Vault
     repository_unique_id: str
+    authorization: Authorization
 
     def __call__(self, call: Call) -> Outcome:
         """Retrieve Document Set [ITI-43].
@@ -54,37 +64,53 @@ class Retrieve:
         except VaultError as error:
             log.exception("the vault's index failed")
             raise Refused((rules.unreadable(call.request.body_where),), concerned) from error
-        # (3) Judge each, and look at its bytes.
+        # (3) Have it decided which of them the caller may see: before any is opened.
+        decided = have_decided(
+            self.authorization,
+            call,
+            [r for r in requests if r.repository_unique_id == self.repository_unique_id],
+            Action.CONSULT,
+            concerned,
+        )
+        # (4) Judge each, and look at its bytes.
         responses: list[DocumentResponse] = []
         refused: list[DocumentRequest] = []
         complaints: list[Complaint] = []
         room = KEPT_OCTETS
         for number, request in enumerate(requests, start=1):
-            given = self._judge(request, held.get(request.document_unique_id), number, room)
+            holding = held.get(request.document_unique_id)
+            given = self._judge(request, holding, decided, number, room)
             if isinstance(given, Complaint):
                 complaints.append(given)
                 refused.append(request)
                 continue
             responses.append(given)
             room -= given.document.size_octets if given.document.size_octets <= SMALL_OCTETS else 0
-        # (4) Answer. The documents stream after this returns.
+        # (5) Answer. The documents stream after this returns.
         status = Status(rules.status(responses, complaints))
         return Outcome(
             answer=Answer(
                 action=message.RESPONSE,
                 body=message.write_response(responses, complaints, status),
             ),
-            concerned=concerned_by(requests, refused),
+            concerned=decided.told_to(concerned_by(requests, refused)),
             complaints=tuple(complaints),
         )
 
     def _judge(
-        self, request: DocumentRequest, holding: Holding | None, number: int, room: int
+        self,
+        request: DocumentRequest,
+        holding: Holding | None,
+        decided: Decided,
+        number: int,
+        room: int,
     ) -> DocumentResponse | Complaint:
         elsewhere = rules.wrong_repository(request, self.repository_unique_id)
         if elsewhere:
             return elsewhere
-        if holding is None:
+        if why := decided.told(request.document_unique_id):
+            return forbidden(request, why)
+        if holding is None or not decided.permits(request.document_unique_id):
             return rules.not_held(request)
         try:
             return DocumentResponse(request=request, document=self._open(holding, number, room))
@@ -125,13 +151,17 @@ class Retrieve:
         )
 
 
-def room(*, vault: Vault, repository_unique_id: str) -> Room:
+def room(
+    *, vault: Vault, repository_unique_id: str, authorization: Authorization = NOBODY_ASKED
+) -> Room:
     """Return the room over a vault."""
     return Room(
         transaction="ITI-43",
         action="urn:ihe:iti:2007:RetrieveDocumentSet",
         response_action=message.RESPONSE,
         body=f"{{{XDSB}}}RetrieveDocumentSetRequest",
-        handle=Retrieve(vault=vault, repository_unique_id=repository_unique_id),
+        handle=Retrieve(
+            vault=vault, repository_unique_id=repository_unique_id, authorization=authorization
+        ),
         refuse=lambda complaints, _: message.refusal(complaints),
     )

@@ -9,11 +9,13 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
+from repository.authorization import NOBODY_ASKED, Authorization, forbidden, have_decided
 from repository.document_request import DocumentRequest, concerned_by
 from repository.iti86_remove import rules
 from repository.iti86_remove.message import read_removal
 from repository.vault.api import Vault, VaultError
 from repository.vault.removing import remove
+from xds.access.model import Action
 from xds.ebrim.response import Status, registry_response
 from xds.errors import Complaint
 from xds.namespaces import RMD
@@ -32,6 +34,7 @@ class Remove:
 
     vault: Vault
     repository_unique_id: str
+    authorization: Authorization
 
     def __call__(self, call: Call) -> Outcome:
         """Remove Documents [ITI-86].
@@ -46,16 +49,22 @@ class Remove:
         # (2) Judge what can be judged without looking.
         judged = {r: rules.wrong_repository(r, self.repository_unique_id) for r in requests}
         ours = [request for request, complaint in judged.items() if complaint is None]
-        # (3) Remove those that are here, and erase their bytes.
+        # (3) Have it decided which of them the caller may have removed.
+        decided = have_decided(self.authorization, call, ours, Action.DELETE, concerned)
+        for request in ours:
+            if why := decided.told(request.document_unique_id):
+                judged[request] = forbidden(request, why)
+        allowed = [r.document_unique_id for r in ours if decided.permits(r.document_unique_id)]
+        # (4) Remove those that are here, and erase their bytes.
         try:
-            removed, is_erased = remove(self.vault, [r.document_unique_id for r in ours])
+            removed, is_erased = remove(self.vault, allowed)
         except VaultError as error:
             log.exception("the vault's index failed")
             raise Refused((rules.storage_failed(call.request.body_where),), concerned) from error
         errors = _errors(judged, removed)
         if not removed:
             raise Refused(errors, concerned)
-        # (4) Answer.
+        # (5) Answer.
         warnings = () if is_erased else (rules.not_erased_yet(call.request.body_where),)
         refused = [r for r in requests if judged[r] or r.document_unique_id not in removed]
         status = Status.PARTIAL_SUCCESS if errors else Status.SUCCESS
@@ -78,13 +87,17 @@ def _errors(
     )
 
 
-def room(*, vault: Vault, repository_unique_id: str) -> Room:
+def room(
+    *, vault: Vault, repository_unique_id: str, authorization: Authorization = NOBODY_ASKED
+) -> Room:
     """Return the room over a vault."""
     return Room(
         transaction="ITI-86",
         action=ACTION,
         response_action=RESPONSE,
         body=f"{{{RMD}}}RemoveDocumentsRequest",
-        handle=Remove(vault=vault, repository_unique_id=repository_unique_id),
+        handle=Remove(
+            vault=vault, repository_unique_id=repository_unique_id, authorization=authorization
+        ),
         refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )
