@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from lxml import etree
 
-from registry.access.verdicts import AccessClass, Asker, Verdicts
+from registry.access.verdicts import Asker, Verdicts
 from registry.failures import failing
 from registry.iti79_authorize.rules import Judged, judge
-from registry.ledger.api import Columns, Kind, Latest, Ledger, Reader, Select
+from registry.ledger.api import AccessClass, Columns, Kind, Latest, Ledger, Reader, Select
 from registry.telling.api import NobodyTold, Telling
 from xds.access.decision_query import REQUEST, DecisionQuery, read_decision_query
 from xds.access.decision_response import Head, write_decisions, write_failure

@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from registry.access.verdicts import AccessClass, shown
+from registry.access.verdicts import shown
+from registry.ledger.api import AccessClass
 from xds.access.decision_query import AskedDocument
 from xds.access.decision_response import Verdict
 from xds.access.model import Decision, Deny, Obligation, Permit
