@@ -8,6 +8,10 @@ from tests.flow.nodes import greffe, greffe_json
 from tests.flow.test_commands import DOCS, documents, keys, submit
 
 
+ALIX = ("--author", "899700000001^ESSAI^ALIX")
+"""Who calls in these tests: in the DMP a document is deleted by whoever wrote it."""
+
+
 @pytest.fixture
 def notes(tmp_path):
     paths = [tmp_path / f"note{n}.txt" for n in range(2)]
@@ -27,7 +31,7 @@ def ids(node):
 
 def test_a_submission_is_removed_document_by_document(node, notes, tmp_path):
     before = ids(node)
-    _, shared = submit(node, *notes, more=("--together",))
+    _, shared = submit(node, *notes, more=("--together", *ALIX))
     first, second = (d["unique_id"] for d in documents(shared))
 
     code, tried = greffe_json("remove", "documents", first, "--home", node.home, "--dry-run")
@@ -58,17 +62,17 @@ def test_a_submission_is_removed_document_by_document(node, notes, tmp_path):
 
 
 def test_what_is_removed_can_be_submitted_again(node, notes):
-    _, shared = submit(node, notes[0])
+    _, shared = submit(node, notes[0], more=ALIX)
     unique_id = documents(shared)[0]["unique_id"]
     assert greffe("remove", "documents", unique_id, "--home", node.home).returncode == 0
     assert greffe("remove", "metadata", unique_id, "--home", node.home).returncode == 0
-    code, again = submit(node, notes[0])
+    code, again = submit(node, notes[0], more=ALIX)
     assert (code, again["errors"]) == (0, [])
 
 
 @pytest.mark.parametrize("what", ["documents", "metadata"])
 def test_what_nobody_knows_is_refused_by_name_and_nothing_goes(node, notes, what):
-    _, shared = submit(node, notes[0])
+    _, shared = submit(node, notes[0], more=ALIX)
     known = documents(shared)[0]["unique_id"]
     before = ids(node)
     code, answer = greffe_json("remove", what, known, "1.2.3.404", "--home", node.home)
@@ -79,7 +83,7 @@ def test_what_nobody_knows_is_refused_by_name_and_nothing_goes(node, notes, what
 
 
 def test_a_person_sees_what_would_go_and_why(node, notes):
-    _, shared = submit(node, notes[0])
+    _, shared = submit(node, notes[0], more=ALIX)
     unique_id = documents(shared)[0]["unique_id"]
     shown = greffe("remove", "metadata", unique_id, "--home", node.home, "--dry-run")
     assert shown.returncode == 0, shown.stderr
