@@ -123,6 +123,8 @@ def test_a_denial_says_the_rule_and_quotes_only_the_caller():
         roles(("10", R38), ("SM26", R38)),
         roles(("10", "2.16.840.1.113883.6.96"), ("SM26", R38)),
         roles(("SM26", R38), ("10", G15)),
+        roles(("SM26", R38), ("10", G15), ("SM26", R38)),
+        roles(("", ""), ("60", G15)),
         roles(("60", "")),
         roles(("60", A00)),
         roles(("77", G15)),
@@ -366,6 +368,12 @@ def test_a_structure_finds_references_of_its_own_documents_and_deletes_them(docu
     assert why(caller, some_choices("structure"), "find_reference", document) == expected
 
 
+def test_a_structure_deletes_its_own_document_of_any_type():
+    document = own_document(authors=frozenset(), type_code=("68599-0", LOINC))
+    for action in ("find_reference", "delete", "replace"):
+        assert may(a_caller("structure"), NOTHING_CHOSEN, action, document)
+
+
 def test_a_structure_is_told_to_ask_for_references():
     rule = decided(a_caller("structure"), some_choices("structure"), "find").rule
     assert "ObjectRef" in rule
@@ -456,6 +464,17 @@ def test_a_mask_is_what_the_policy_makes_of_it():
     strict = _with(consult_masked="no")
     assert why(patient, NOTHING_CHOSEN, "find", masked, policy=strict) == "masked"
     assert may(patient, NOTHING_CHOSEN, "find", own_document(), policy=strict)
+
+
+@pytest.mark.parametrize("action", ["consult_masked", "consult_hidden", "consult_withdrawn"])
+def test_a_special_consultation_is_held_to_the_other_rules_too(action):
+    masked = why(a_caller(), some_choices(), action, a_document("MASQUE_PS"))
+    assert masked == ("not_own" if action == "consult_masked" else "masked")
+    withdrawn = own_document(is_withdrawn=True)
+    strict = _with(consult_withdrawn="no")
+    expected = "function" if action == "consult_withdrawn" else "withdrawn"
+    assert why(a_caller(), some_choices(), action, withdrawn, policy=strict) == expected
+    assert why(a_caller(), NOTHING_CHOSEN, action, LETTER) in ("not_authorised", "not_own")
 
 
 def test_nobody_is_attending_whom_the_patient_did_not_name():
