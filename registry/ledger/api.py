@@ -259,6 +259,10 @@ class Reader(Selecting, Protocol):
         """Return the records in which something was chosen, by patient."""
         ...
 
+    def known_patients(self, patient_ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these patients are known, and not merged into another one."""
+        ...
+
     def patients_of(self, identities: Iterable[str], standing: Standing) -> list[str]:
         """Return the patients in whose record one of these people has this standing."""
         ...

@@ -79,6 +79,13 @@ class SqlReader:
             found |= records_of_rows(self._rows(*self._statements.records_of(portion)))
         return found
 
+    def known_patients(self, patient_ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these patients are known, and not merged into another one."""
+        column = t.patients.c.patient_id
+        columns = (column, t.patients.c.merged_into)
+        rows = rows_in(self._connection, column, frozenset(patient_ids), columns)
+        return frozenset(row.patient_id for row in rows if not row.merged_into)
+
     def patients_of(self, identities: Iterable[str], standing: Standing) -> list[str]:
         """Return the patients in whose record one of these people has this standing."""
         wanted = tuple(sorted(set(identities)))[:MAX_LIST]

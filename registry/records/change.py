@@ -43,6 +43,14 @@ class Asker:
     message_id: str = ""
 
 
+Admit = Callable[[Record | None], None]
+"""Raises what the asker is answered who may not; None stands for a patient who is not known."""
+
+
+def admit_all(_: Record | None) -> None:
+    """Let everybody ask: the door has decided already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordChanged:
     """What became of a choice that was accepted; it is durable."""
@@ -86,51 +94,93 @@ class Records:
         return found.get(key) or unchosen(key, self.policy)
 
     def change(
-        self, patient_id: str, change: RecordChange, *, instant: datetime, by: Asker
+        self,
+        patient_id: str,
+        change: RecordChange,
+        *,
+        instant: datetime,
+        by: Asker,
+        admit: Admit = admit_all,
     ) -> RecordChanged:
         """Make a choice; it is durable, and traced, when this returns.
 
-        Errors: RecordChangeRefused, OSError (the trail); in both cases nothing was changed.
-        LedgerBusyError, LedgerFullError.
+        `admit` sees the record in the transaction of the change: nobody can be blocked in between.
+
+        Errors: RecordChangeRefused, OSError (the trail), whatever `admit` raises; in all cases
+        nothing was changed. LedgerBusyError, LedgerFullError.
         """
+        return self._work(_Work(patient_id, (change,), instant, admit), self._saving(instant, by))
 
-        def save(unit: Unit, changed: RecordChanged) -> None:
-            if changed.differences:
-                # (3) Trace first, (4) save.
-                self.trail.record(_event(changed, change, instant, by))
-                unit.save_record(changed.after)
+    def begin(
+        self,
+        patient_id: str,
+        changes: tuple[RecordChange, ...],
+        *,
+        instant: datetime,
+        by: Asker,
+        admit: Admit = admit_all,
+    ) -> RecordChanged:
+        """Make choices together, for a patient who need not be known before. Errors: as `change`.
 
-        return self._work(patient_id, change, instant, save)
+        The identifier has been checked; one that was merged into another one is refused.
+        """
+        work = _Work(patient_id, changes, instant, admit, makes_known=True)
+        return self._work(work, self._saving(instant, by))
 
     def rehearse(
         self, patient_id: str, change: RecordChange, *, instant: datetime
     ) -> RecordChanged:
         """Return what `change` would do, and do nothing. Errors: as `change`."""
-        return self._work(patient_id, change, instant, lambda _, __: None)
+        return self._work(_Work(patient_id, (change,), instant), lambda _, __, ___: None)
 
-    def _work(
-        self,
-        patient_id: str,
-        change: RecordChange,
-        instant: datetime,
-        save: Callable[[Unit, RecordChanged], None],
-    ) -> RecordChanged:
-        key, now = cx_key(patient_id), f"{instant:%Y%m%d%H%M%S}"
+    def _saving(self, instant: datetime, by: Asker) -> "Save":
+        def save(unit: Unit, changed: RecordChanged, change: RecordChange) -> None:
+            if changed.differences:
+                # (3) Trace first, (4) save.
+                self.trail.record(_event(changed, change, instant, by))
+                unit.save_record(changed.after)
+
+        return save
+
+    def _work(self, asked: "_Work", save: "Save") -> RecordChanged:
+        key, now = cx_key(asked.patient_id), f"{asked.instant:%Y%m%d%H%M%S}"
         wanted = Wanted(patient_ids=frozenset({key}))
 
         def work(unit: Unit) -> RecordChanged:
             # (1) Look up, (2) check.
-            _refuse(_unknown(unit, key))
+            known = unit.look_up(wanted)
             before = unit.records((key,)).get(key) or unchosen(key, self.policy)
-            _refuse(check(before, change, now))
-            after = applied(before, change, now)
+            is_known = key in known.patient_ids
+            asked.admit(before if is_known else None)
+            if not is_known and asked.makes_known and key not in known.merged:
+                unit.add_patient(key, now)
+            else:
+                _refuse(_unknown(unit, key))
+            after = before
+            for change in asked.changes:
+                _refuse(check(after, change, now))
+                after = applied(after, change, now)
             changed = RecordChanged(
                 before=before, after=after, differences=differences(before, after)
             )
-            save(unit, changed)
+            save(unit, changed, asked.changes[0])
             return changed
 
         return self.ledger.write(wanted, work)
+
+
+Save = Callable[[Unit, RecordChanged, RecordChange], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is asked of a record."""
+
+    patient_id: str
+    changes: tuple[RecordChange, ...]
+    instant: datetime
+    admit: Admit = admit_all
+    makes_known: bool = False
 
 
 def _unknown(unit: Unit, key: str) -> list[RecordFault]:
