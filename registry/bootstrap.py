@@ -4,12 +4,13 @@ Wiring only, on one screen; what a part does is in its own module. Tests pass ot
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from dmp.ins import CHECKS
 from dmp.professions import NAMED
 from dmp.vihf import profile_of
 from dmp.visibility import MASKED
+from registry.addresses import PATHS, beside
 from registry.iti8_patient_feed.handle import PatientFeed
 from registry.iti18_stored_query import handle as iti18_stored_query
 from registry.iti42_register import handle as iti42_register
@@ -23,6 +24,9 @@ from registry.iti92_restricted_update import handle as iti92_restricted_update
 from registry.ledger.sql import SqlLedger, open_ledger
 from registry.patients.change import Patients
 from registry.query.identity import patient_check
+from registry.records.change import Records
+from registry.records.entrance import Entrance
+from registry.td02_existence import handle as td02_existence
 from registry.telling.api import Telling
 from registry.telling.opening import open_telling
 from registry.telling.sender import Sender
@@ -36,10 +40,6 @@ from xds.security.onetime import UsesOnDisk
 from xds.security.vouch import VOUCHED_ACTIONS
 from xds.settings import Settings
 from xds.story import Room
-
-FEED: Final = "patients"
-DECISIONS: Final = "decisions"
-"""Names of what is served beside the Registry's own address too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,7 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
     """
     ledger = open_ledger(settings.database_url)
     patients = Patients(ledger=ledger, domain=settings.domain, identifier_checks=CHECKS)
+    trail = Trail(settings.audit_folder / "registry.jsonl")
     telling, sender = open_telling(settings, ledger, professions=NAMED, clock=clock)
     return Registry(
         rooms=(
@@ -102,19 +103,12 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
                 telling=telling,
                 issuer=own_url or settings.audience,
             ),
+            *_record_rooms(settings, ledger, telling, trail, clock),
         ),
         gate=Gate.from_files(
             profile=profile_of(settings.domain, bind_signer=settings.bind_signer),
             anchors=settings.trust_anchors,
-            audiences=tuple(
-                a
-                for a in (
-                    settings.audience,
-                    own_url,
-                    *(beside(own_url, n) for n in (FEED, DECISIONS)),
-                )
-                if a
-            ),
+            audiences=_audiences(settings.audience, own_url),
             clock_skew_seconds=settings.clock_skew_seconds,
             one_time=UsesOnDisk(settings.home / "registry" / "one-time.db"),
             vouchers=settings.trusted_repositories,
@@ -123,7 +117,7 @@ def open_registry(settings: Settings, clock: Clock = now, own_url: str = "") -> 
             voucher_actions=VOUCHED_ACTIONS,
             vouched_only=_vouched_only(settings),
         ),
-        trail=Trail(settings.audit_folder / "registry.jsonl"),
+        trail=trail,
         clock=clock,
         limits=settings.limits,
         reply_to_hosts=settings.reply_to_hosts,
@@ -166,10 +160,27 @@ def _rooms(
     )
 
 
-def beside(own_url: str, name: str) -> str:
-    """Return the address of another service beside the Registry's own, '' for none."""
-    stem, slash, _ = own_url.rpartition("/")
-    return f"{stem}/{name}" if slash else ""
+def _record_rooms(
+    settings: Settings, ledger: SqlLedger, telling: Telling, trail: Trail, clock: Clock
+) -> tuple[Room, ...]:
+    """Return the rooms around a patient's record: where every trusted caller may all, none."""
+    if settings.policy.permits_any_trusted:
+        return ()
+    entrance = Entrance(
+        ledger=ledger,
+        records=Records(ledger=ledger, policy=settings.policy, trail=trail),
+        policy=settings.policy,
+        domain=settings.domain,
+        identifier_checks=CHECKS,
+        telling=telling,
+    )
+    return (td02_existence.room(entrance=entrance, clock=clock),)
+
+
+def _audiences(configured: str, own_url: str) -> tuple[str, ...]:
+    """Return the names that an assertion may mean this service by."""
+    others = (beside(own_url, path) for path in PATHS)
+    return tuple(name for name in (configured, own_url, *others) if name)
 
 
 def _vouched_only(settings: Settings) -> frozenset[str]:

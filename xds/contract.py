@@ -19,9 +19,12 @@ from lxml import etree
 from xds import namespaces as ns
 
 __all__ = [
+    "AUTHORISATIONS_BODY",
     "DECISION_BODY",
     "EVERY_BODY",
     "FEED_BODY",
+    "MY_RECORDS_BODY",
+    "RECORD_BODY",
     "SCHEMA_FILES",
     "SERVED_SCHEMAS",
     "ServedFile",
@@ -30,10 +33,19 @@ __all__ = [
     "served",
 ]
 
-Service = Literal["registry", "repository", "patients", "decisions"]
+Service = Literal[
+    "registry",
+    "repository",
+    "patients",
+    "decisions",
+    "records",
+    "habilitations",
+    "patientsSpecific",
+]
 """`patients` is the Registry as a receiver of patient identities, `decisions` as the one who says
 what a Repository may give: the same actor with WSDLs of their own, so that clients of the XDS.b
-operations are generated without HL7 v3 and XACML."""
+operations are generated without HL7 v3 and XACML. Where patients decide who sees their records,
+`records` takes the place of `patients`, and the last two are the DMP's services of these names."""
 
 WSDL_FILES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,6 +53,9 @@ WSDL_FILES: Final[Mapping[str, str]] = MappingProxyType(
         "repository": "DocumentRepository.wsdl",
         "patients": "PatientIdentityFeed.wsdl",
         "decisions": "AuthorizationDecisions.wsdl",
+        "records": "Patients.wsdl",
+        "habilitations": "Habilitations.wsdl",
+        "patientsSpecific": "PatientsSpecific.wsdl",
     }
 )
 SCHEMA_FILES: Final = (
@@ -68,7 +83,12 @@ DECISION_SCHEMAS: Final = (
     "xacml-context.xsd",
     "xacml-policy.xsd",
 )
-SERVED_SCHEMAS: Final = (*SCHEMA_FILES, FEED_BODY, *DECISION_SCHEMAS)
+RECORD_BODY: Final = "PatientRecordAnswers.xsd"
+"""The schema that knows every body at /patients of a domain with an access policy."""
+AUTHORISATIONS_BODY: Final = "Habilitations.xsd"
+MY_RECORDS_BODY: Final = "PatientsSpecific.xsd"
+RECORD_SCHEMAS: Final = (RECORD_BODY, "PatientRecord.xsd", AUTHORISATIONS_BODY, MY_RECORDS_BODY)
+SERVED_SCHEMAS: Final = (*SCHEMA_FILES, FEED_BODY, *DECISION_SCHEMAS, *RECORD_SCHEMAS)
 
 # text/xml and not application/wsdl+xml: older generators of clients refuse what they do not know.
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"

@@ -42,6 +42,9 @@ TITLES: Final[dict[Service, str]] = {
     "repository": "IHE XDS.b Document Repository",
     "patients": "IHE XDS.b Document Registry, Patient Identity Feed HL7 V3",
     "decisions": "IHE XDS.b Document Registry, Authorization Decisions Manager",
+    "records": "IHE XDS.b Document Registry, patients and their records",
+    "habilitations": "IHE XDS.b Document Registry, who may open a patient's record",
+    "patientsSpecific": "IHE XDS.b Document Registry, which records a caller may open",
 }
 REASONS: Final = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 

@@ -14,6 +14,7 @@ from registry.hl7v3.codes import INTERACTIONS_OID, DetailCode
 from registry.hl7v3.tree import InstanceId, Node, instance_id
 from xds.ebrim.writer import escape_attribute, escape_text
 from xds.errors import Complaint, ErrorCode
+from xds.metadata.hl7v2 import parse_cx
 
 DETAIL_CODES_OID: Final = "2.16.840.1.113883.5.1100"
 NO_INFORMATION: Final = '<id nullFlavor="NI"/>'
@@ -23,6 +24,14 @@ DETAIL_CODES: Final = {
     ErrorCode.XDS_REGISTRY_ERROR: DetailCode.INTERNAL,
 }
 """HL7's code for what the Registry calls by XDS's."""
+REJECTING: Final = frozenset(
+    {
+        DetailCode.UNSUPPORTED_INTERACTION,
+        DetailCode.UNSUPPORTED_PROCESSING_ID,
+        DetailCode.UNSUPPORTED_PROCESSING_MODE,
+    }
+)
+"""A message that is refused for what it is, whatever it says."""
 ROOT: Final = re.compile(
     r"[0-2](?:\.(?:0|[1-9][0-9]*))*|[A-Za-z][A-Za-z0-9-]*"
     r"|[0-9a-zA-Z]{8}-(?:[0-9a-zA-Z]{4}-){3}[0-9a-zA-Z]{12}"
@@ -49,10 +58,12 @@ def parties(message: Node) -> str:
     )
 
 
-def detail(complaint: Complaint) -> str:
-    """Return a complaint as an acknowledgementDetail."""
+def detail(complaint: Complaint, own_codes: frozenset[str] = frozenset()) -> str:
+    """Return a complaint as an acknowledgementDetail; `own_codes` are told as they are."""
     code = _detail_code(complaint.code)
     coded = f'<code code="{code}" codeSystem="{DETAIL_CODES_OID}"/>' if code else ""
+    if complaint.code in own_codes:
+        coded = f'<code code="{complaint.code}"/>'
     location = f"<location>{escape_text(complaint.location)}</location>"
     return (
         f'<acknowledgementDetail typeCode="{"E" if complaint.is_error else "W"}">{coded}'
@@ -73,11 +84,14 @@ def _processing_code(message: Node) -> str:
 
 
 def _device(message: Node, party: str) -> str:
-    ids = [write_id(one) for one in map(instance_id, message.at(f"{party}/device/id")) if one]
     return (
-        '<device classCode="DEV" determinerCode="INSTANCE">'
-        f"{''.join(ids[:1]) or NO_INFORMATION}</device>"
+        f'<device classCode="DEV" determinerCode="INSTANCE">{_device_id(message, party)}</device>'
     )
+
+
+def _device_id(message: Node, party: str) -> str:
+    ids = [write_id(one) for one in map(instance_id, message.at(f"{party}/device/id")) if one]
+    return "".join(ids[:1]) or NO_INFORMATION
 
 
 def target(message: Node) -> str:
@@ -88,12 +102,65 @@ def target(message: Node) -> str:
 
 def write_id(came: InstanceId) -> str:
     """Return an II as it came, if HL7's schema lets its root be one."""
+    return write_named_id("id", came)
+
+
+def write_named_id(name: str, came: InstanceId) -> str:
+    """Return an II under a name of its own."""
     if not is_root(came.root):
-        return NO_INFORMATION
+        return f'<{name} nullFlavor="NI"/>'
     extension = f' extension="{escape_attribute(came.extension)}"' if came.extension else ""
-    return f'<id root="{escape_attribute(came.root)}"{extension}/>'
+    return f'<{name} root="{escape_attribute(came.root)}"{extension}/>'
 
 
 def is_root(text: str) -> bool:
     """Return whether a text may be an II's root: an OID, a UUID, or a name that HL7 gave."""
     return ROOT.fullmatch(text) is not None
+
+
+def acknowledgement(
+    message: Node, complaints: tuple[Complaint, ...], own_codes: frozenset[str] = frozenset()
+) -> str:
+    """Return an application acknowledgement: AA accepted, AE in error, AR rejected.
+
+    Spec: MCCI_MT000300UV01, where the kind is an attribute.
+    """
+    errors = {str(c.code) for c in complaints if c.is_error}
+    details = "".join(detail(c, own_codes) for c in complaints)
+    kind = "AA" if not errors else "AR" if errors & REJECTING else "AE"
+    return (
+        f'<acknowledgement typeCode="{kind}"><targetMessage>{target(message)}</targetMessage>'
+        f"{details}</acknowledgement>"
+    )
+
+
+def registration(message: Node, patient: str) -> str:
+    """Return the registration of a patient, whose custodian is the device that was asked."""
+    return (
+        '<subject typeCode="SUBJ" contextConductionInd="false">'
+        '<registrationEvent classCode="REG" moodCode="EVN"><statusCode code="completed"/>'
+        f'<subject1 typeCode="SBJ">{patient}</subject1><custodian typeCode="CST">'
+        f'<assignedEntity classCode="ASSIGNED">{_device_id(message, "receiver")}</assignedEntity>'
+        "</custodian></registrationEvent></subject>"
+    )
+
+
+def patient_role(patient_id: str, *, status: str, more: str = "") -> str:
+    """Return a patient by identifier alone: a Registry keeps no demographics."""
+    cx = parse_cx(patient_id)
+    own = write_id(InstanceId(root=cx.authority, extension=cx.id_number))
+    return (
+        f'<patient classCode="PAT">{own}<statusCode code="{status}"/>'
+        '<patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NI"/>'
+        f"</patientPerson>{more}</patient>"
+    )
+
+
+def observation(code: str, system: str, value: bool) -> str:  # noqa: FBT001
+    """Return something observed about a patient's record; needs the prefix xsi."""
+    return (
+        '<subjectOf typeCode="SBJ"><administrativeObservation classCode="OBS" moodCode="EVN">'
+        f'<code code="{code}" codeSystem="{system}"/>'
+        f'<value xsi:type="BL" value="{"true" if value else "false"}"/>'
+        "</administrativeObservation></subjectOf>"
+    )

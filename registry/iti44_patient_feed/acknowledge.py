@@ -14,20 +14,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from registry.hl7v3.codes import DetailCode
-from registry.hl7v3.parts import detail, parties, target, wrapper
+from registry.hl7v3.parts import REJECTING, detail, parties, target, wrapper
 from registry.hl7v3.tree import Node
 from xds.errors import Complaint
 from xds.namespaces import HL7V3
 
 ACKNOWLEDGEMENT: Final = "MCCI_IN000002UV01"
-REJECTING: Final = frozenset(
-    {
-        DetailCode.UNSUPPORTED_INTERACTION,
-        DetailCode.UNSUPPORTED_PROCESSING_ID,
-        DetailCode.UNSUPPORTED_PROCESSING_MODE,
-    }
-)
 
 
 def acknowledge(
