@@ -15,6 +15,7 @@ OTHER = f"{OTHER_INS}^^^&{INS_TEST}&ISO^NH"
 ADA = "899900000001"
 CABINET = "499900000001001"
 REASONS = "1.2.250.1.213.1.1.4.11"
+MESSAGE_ID, QUERY_ID = ii("1.2.3.4", "M-1"), ii("1.2.3.5", "Q-1", "queryId")
 
 DOCTOR = (CodedValue(code="10", system=G15), CodedValue(code="SM26", system=R38))
 NURSE = (CodedValue(code="60", system=G15),)
@@ -37,7 +38,7 @@ def a_caller(*, mode="direct", purpose="normal", patient=PATIENT, roles=DOCTOR, 
     return replace(Caller(identity="", issuer=""), **(known | more))
 
 
-def wrapped(interaction, act, *, ids=ii("1.2.3.4", "M-1")):
+def wrapped(interaction, act, *, ids=MESSAGE_ID):
     device = '<device classCode="DEV" determinerCode="INSTANCE"><id root="{}"/></device>'
     return (
         f'<{interaction} xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0">{ids}'
@@ -51,7 +52,7 @@ def wrapped(interaction, act, *, ids=ii("1.2.3.4", "M-1")):
     )
 
 
-def a_test(ins=INS, root=INS_TEST, *, reason="TEST_EXST", query=ii("1.2.3.5", "Q-1", "queryId")):
+def a_test(ins=INS, root=INS_TEST, *, reason="TEST_EXST", query=QUERY_ID):
     return wrapped(
         "PRPA_IN201307UV02",
         f'<reasonCode code="{reason}" codeSystem="{REASONS}"/>'
