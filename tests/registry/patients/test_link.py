@@ -156,7 +156,7 @@ def test_an_archived_document_moves_and_a_deleted_one_does_not(registry, before,
     plan = Plan(add=(), statuses={rim.id: before})
     registry.ledger.write(Wanted(), lambda unit: unit.apply(plan))
     link(registry)
-    assert in_every_status(registry, rim) == after
+    assert [one.status for one in known_versions(registry, rim)] == after
 
 
 def test_a_change_back_makes_a_third_version(registry):
@@ -172,11 +172,11 @@ def test_a_change_back_makes_a_third_version(registry):
     ]
 
 
-def in_every_status(registry, rim):
-    """Statuses of all versions of a document; queries by patient show France's to nobody."""
-    lid = frozenset({rim.attribute("lid")})
-    known = registry.ledger.write(Wanted(), lambda unit: unit.look_up(Wanted(logical_ids=lid)))
-    return [one.status for one in known.by_logical_id[rim.attribute("lid")]]
+def known_versions(registry, rim):
+    """What the ledger knows of all versions of a document."""
+    lid = rim.attribute("lid")
+    wanted = Wanted(logical_ids=frozenset({lid}))
+    return registry.ledger.write(Wanted(), lambda unit: unit.look_up(wanted)).by_logical_id[lid]
 
 
 # -- local identifiers that are merged -------------------------------------------------------------
