@@ -27,6 +27,8 @@ from registry.query.identity import patient_check
 from registry.records.change import Records
 from registry.records.entrance import Entrance
 from registry.td02_existence import handle as td02_existence
+from registry.td03_authorisation import handle as td03_authorisation
+from registry.td16_professionals import handle as td16_professionals
 from registry.telling.api import Telling
 from registry.telling.opening import open_telling
 from registry.telling.sender import Sender
@@ -174,7 +176,11 @@ def _record_rooms(
         identifier_checks=CHECKS,
         telling=telling,
     )
-    return (td02_existence.room(entrance=entrance, clock=clock),)
+    return (
+        td02_existence.room(entrance=entrance, clock=clock),
+        td03_authorisation.room(entrance=entrance),
+        td16_professionals.room(entrance=entrance),
+    )
 
 
 def _audiences(configured: str, own_url: str) -> tuple[str, ...]:

@@ -1,0 +1,96 @@
+"""The story of TD1.6: read, check, decide, list, answer.
+
+Spec: DMP, TD1.6.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from registry.records.entrance import Entrance
+from registry.records.fields import read_fields, write_answer, write_refusal, written
+from registry.records.words import no_record
+from registry.td16_professionals.rules import FIELDS, SPEC, Listed, Mode, listed
+from xds.access.model import Action
+from xds.audit.event import Concerned
+from xds.domain import AffinityDomain
+from xds.errors import Complaint
+from xds.soap.exchange import Answer, SoapRequest
+from xds.story import Call, Outcome, Refused, Room
+
+NAMESPACE: Final = "urn:si-dmp-habilitations"
+ACTION: Final = f"{NAMESPACE}:HabilitationsEndPoint:listAuthorizationByPatient"
+RESPONSE: Final = "listAuthorizationByPatientResponse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListThem:
+    """The room's handle."""
+
+    entrance: Entrance
+
+    def __call__(self, call: Call) -> Outcome:
+        """List authorised and blocked professionals [TD1.6]. Errors: Refused."""
+        # (1) Read and check what the message alone gives.
+        where = call.request.body_where
+        texts, complaints = read_fields(call.request.body, where, FIELDS, spec=SPEC)
+        if complaints:
+            raise Refused(complaints, Concerned())
+        patient_id = self.entrance.own_patient(call)
+        # (2) Decide.
+        visitor = self.entrance.visitor(call, patient_id)
+        concerned = visitor.concerned(Action.LIST_PROFESSIONALS)
+        self.entrance.admit(visitor, Action.LIST_PROFESSIONALS, where)
+        if visitor.record is None:
+            raise Refused((no_record(where),), concerned)
+        self.entrance.tell(visitor, Action.LIST_PROFESSIONALS)
+        # (3) List, and answer.
+        wanted = Mode(texts["mode"] or Mode.ALL)
+        items = listed(visitor.record, wanted, call.instant)
+        inside = "".join(_item(one, self.entrance.domain) for one in items)
+        return Outcome(
+            answer=Answer(
+                action=f"{ACTION}Response",
+                body=(write_answer(RESPONSE, NAMESPACE, inside=inside),),
+            ),
+            concerned=concerned,
+        )
+
+
+def _item(one: Listed, domain: AffinityDomain) -> str:
+    person = one.person
+    return (
+        "<listOfAuthorizationByPatient>"
+        + written("nationalId", person.identity)
+        + written("nationalIdType", one.id_type)
+        + written("lastName", person.name)
+        + written("codeSpeciality", person.specialty)
+        + written("libSpeciality", _title(person.specialty, domain))
+        + written("startOfAuthorization", person.since)
+        + written("lastActionDate", person.last_action)
+        + written("mode", one.mode)
+        + (written("specificRight", "MEDECIN_TRAITANT") if one.is_attending else "")
+        + "</listOfAuthorizationByPatient>"
+    )
+
+
+def _title(specialty: str, domain: AffinityDomain) -> str:
+    """Return what the domain calls a specialty of authors, '' when it does not."""
+    known = domain.value_sets.get("authorSpecialty")
+    codes = known.codes.values() if known and specialty else ()
+    return next((code.display for code in codes if code.code == specialty), "")
+
+
+def room(*, entrance: Entrance) -> Room:
+    """Return the room."""
+    return Room(
+        transaction="TD1.6",
+        action=ACTION,
+        response_action=f"{ACTION}Response",
+        body=f"{{{NAMESPACE}}}listAuthorizationByPatient",
+        handle=ListThem(entrance=entrance),
+        refuse=_refuse,
+    )
+
+
+def _refuse(complaints: tuple[Complaint, ...], _: SoapRequest | None) -> bytes:
+    return write_refusal(RESPONSE, NAMESPACE, complaints)
