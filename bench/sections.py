@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench import messages, yardsticks
+from bench.access import deciding
 from bench.measure import Race, seconds_for_one
 from bench.messages import Document, new_oid
 from bench.node import Node
@@ -131,6 +132,7 @@ SECTIONS: dict[str, Callable[[Node, Path], Iterator[Race]]] = {
     "iti42": register,
     "iti18": query,
     "iti43": retrieve,
+    "access": deciding,
 }
 
 
