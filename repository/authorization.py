@@ -12,7 +12,7 @@ denied may be hidden, §39.5).
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -160,17 +160,16 @@ class AskRegistry:
 def have_decided(
     authorization: Authorization,
     call: Call,
-    requests: Sequence[DocumentRequest],
+    unique_ids: Iterable[str],
     action: Action,
     concerned: Concerned,
 ) -> Decided:
-    """Return what is decided about documents of this Repository.
+    """Return what is decided about documents of this Repository; each is asked about once.
 
     Errors: Refused (XDSRegistryNotAvailable), of all of `concerned`, when nobody decided.
     """
-    unique_ids = tuple(dict.fromkeys(r.document_unique_id for r in requests))
     try:
-        return authorization.decide(call, unique_ids, action)
+        return authorization.decide(call, tuple(dict.fromkeys(unique_ids)), action)
     except UndecidedError as error:
         complaint = _undecided(error, call.request.body_where)
         raise Refused((complaint,), replace(concerned, onward=error.onward)) from error

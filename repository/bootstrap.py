@@ -83,6 +83,7 @@ def open_repository(settings: Settings, clock: Clock = now, own_url: str = "") -
                     ),
                     is_required=settings.domain.submission_signature_required,
                 ),
+                authorization=authorization,
             ),
             iti43_retrieve.room(
                 vault=vault,

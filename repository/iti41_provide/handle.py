@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from repository.authorization import NOBODY_ASKED, Authorization, have_decided
 from repository.credentials import Credentials
 from repository.iti41_provide import custody, failure, message, relay
 from repository.iti41_provide.custody import OfferedDocument
 from repository.registry_client import Registration, RegistryClient, RegistryUnavailableError
 from repository.vault.api import Blobs, Conflict, Holding, Receipt, Staged, Vault, VaultError
+from xds.access.model import Action
 from xds.audit.event import Concerned, Onward
 from xds.audit.event import Outcome as Ending
 from xds.domain import AffinityDomain
@@ -54,6 +56,8 @@ class Provide:
     """Who calls the Registry: the Repository's own word for the caller, or the caller's own."""
     signatures: SetSignatures | None = None
     """None where nobody looks at them."""
+    authorization: Authorization = NOBODY_ASKED
+    """Who may know that a uniqueId is taken."""
 
     def __call__(self, call: Call) -> Outcome:
         """Provide and Register Document Set-b [ITI-41].
@@ -62,24 +66,21 @@ class Provide:
         """
         # (1) Read the envelope; check all that can be known before a byte of a document.
         offer = self._read(call)
-        with _refusing_what_fails(offer.concerned):
-            # (2) Take the bytes in, and compare them with what the metadata says.
-            with _staging(self.vault.blobs) as staged:
-                receive(self.vault.blobs, offer.provided.documents, call.attachments, staged)
-                receipts = {identifier: file.receipt for identifier, file in staged.items()}
-                differing = (c for e in offer.entries for c in custody.verify(e, receipts[e.id]))
-                offer.refuse_if((*differing, *self._unsigned(offer, staged, call.instant)))
-                # (3) Complete the metadata for the Registry.
-                objects = custody.updated(
-                    offer.provided.objects, receipts, self.repository_unique_id
-                )
-                letter, security = write_submit_objects(objects), self.credentials.header(call)
-                # (4) Make the documents durable and retrievable: all of them or none.
-                holdings = offer.holdings(receipts)
-                with self.vault.blobs.sheltered(receipts.values()):
-                    self.vault.blobs.keep(_each_once(staged.values()))
-                    conflicts = self.vault.index.admit(holdings)
-            offer.refuse_if(map(offer.conflict, conflicts))
+        # (2) Take the bytes in, and compare them with what the metadata says.
+        with _refusing_what_fails(offer.concerned), _staging(self.vault.blobs) as staged:
+            receive(self.vault.blobs, offer.provided.documents, call.attachments, staged)
+            receipts = {identifier: file.receipt for identifier, file in staged.items()}
+            differing = (c for e in offer.entries for c in custody.verify(e, receipts[e.id]))
+            offer.refuse_if((*differing, *self._unsigned(offer, staged, call.instant)))
+            # (3) Complete the metadata for the Registry.
+            objects = custody.updated(offer.provided.objects, receipts, self.repository_unique_id)
+            letter, security = write_submit_objects(objects), self.credentials.header(call)
+            # (4) Make the documents durable and retrievable: all of them or none.
+            holdings = offer.holdings(receipts)
+            with self.vault.blobs.sheltered(receipts.values()):
+                self.vault.blobs.keep(_each_once(staged.values()))
+                conflicts = self.vault.index.admit(holdings)
+        offer.refuse_if(self._conflicting(call, offer, conflicts))
         # (5) Register.
         answer = self._register(letter, security, holdings, offer)
         # (6) Answer what the Registry answered, about the caller's own message.
@@ -119,6 +120,21 @@ class Provide:
         named = {e.unique_id: staged[e.rim.id] for e in offer.submission.document_entries}
         return self.signatures.complaints(offer.submission, named, instant)
 
+    def _conflicting(
+        self, call: Call, offer: "_Offer", conflicts: Sequence[Conflict]
+    ) -> list[Complaint]:
+        """Return what is said of uniqueIds that name other bytes: to who may not see them, little.
+
+        Errors: Refused, when nobody decides who may.
+        """
+        if not conflicts:
+            return []
+        named = [one.offered.unique_id for one in conflicts]
+        decided = have_decided(self.authorization, call, named, Action.CONSULT, offer.concerned)
+        seen = [one for one in conflicts if decided.permits(one.offered.unique_id)]
+        hidden = [custody.hidden_conflict()] if len(seen) < len(conflicts) else []
+        return [*map(offer.conflict, seen), *hidden]
+
     def _register(
         self, letter: bytes, security: bytes, holdings: Sequence[Holding], offer: "_Offer"
     ) -> Registration:
@@ -154,6 +170,7 @@ def room(  # noqa: PLR0913 - what the room stands on
     repository_unique_id: str,
     domain: AffinityDomain,
     signatures: SetSignatures | None = None,
+    authorization: Authorization = NOBODY_ASKED,
 ) -> Room:
     """Return the room over a vault and a way to the Registry."""
     return Room(
@@ -168,6 +185,7 @@ def room(  # noqa: PLR0913 - what the room stands on
             repository_unique_id=repository_unique_id,
             domain=domain,
             signatures=signatures,
+            authorization=authorization,
         ),
         refuse=lambda complaints, _: registry_response(complaints, Status.FAILURE),
     )

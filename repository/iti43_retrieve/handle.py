@@ -68,7 +68,11 @@ class Retrieve:
         decided = have_decided(
             self.authorization,
             call,
-            [r for r in requests if r.repository_unique_id == self.repository_unique_id],
+            (
+                request.document_unique_id
+                for request in requests
+                if request.repository_unique_id == self.repository_unique_id
+            ),
             Action.CONSULT,
             concerned,
         )

@@ -50,7 +50,8 @@ class Remove:
         judged = {r: rules.wrong_repository(r, self.repository_unique_id) for r in requests}
         ours = [request for request, complaint in judged.items() if complaint is None]
         # (3) Have it decided which of them the caller may have removed.
-        decided = have_decided(self.authorization, call, ours, Action.DELETE, concerned)
+        named = (request.document_unique_id for request in ours)
+        decided = have_decided(self.authorization, call, named, Action.DELETE, concerned)
         for request in ours:
             if why := decided.told(request.document_unique_id):
                 judged[request] = forbidden(request, why)

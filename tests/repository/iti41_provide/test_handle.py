@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from repository.authorization import Decided
 from repository.iti41_provide.handle import Provide
 from repository.registry_client import RegistryClient
 from repository.vault.api import OutOfSpaceError, Vault
@@ -27,6 +28,8 @@ from tests.repository.build import (
 )
 from tests.repository.conftest import drop, free_port, reply, silent
 from tests.repository.test_registry_client import fault, response
+from xds.access.decision_response import Verdict
+from xds.access.model import Action
 from xds.ebrim.submit import read_submit_objects
 from xds.errors import Where
 from xds.security.caller import Caller
@@ -286,6 +289,42 @@ def test_the_same_bytes_again_are_legal_and_other_bytes_are_not(provide, vault, 
     assert complaint.code == "XDSNonIdenticalHash"
     assert content(vault, sent.unique_ids[0]) == b"first"
     assert len(scripted_registry.received) == 2
+
+
+class Denying:
+    """Permits nothing but some uniqueIds."""
+
+    def __init__(self, *seen):
+        self.seen, self.asked = seen, []
+
+    def decide(self, call, unique_ids, action):
+        self.asked.append((tuple(unique_ids), action))
+        permits = [Verdict(document_unique_id=one, is_permitted=True) for one in self.seen]
+        return Decided(verdicts={one.document_unique_id: one for one in permits})
+
+
+def test_who_may_not_see_a_document_is_told_one_constant_text_of_its_uniqueid(provide, vault):
+    sent = message(b"first", b"second")
+    provide(call(sent))
+    again = message(b"other", b"others", unique_ids=tuple(sent.unique_ids))
+    hidden, seen = sent.unique_ids
+    denying = Denying(seen)
+    complaints = refused(replace(provide, authorization=denying), again)
+    assert [c.code for c in complaints] == ["XDSNonIdenticalHash", "XDSRegistryError"]
+    assert denying.asked == [((hidden, seen), Action.CONSULT)]
+    assert seen in complaints[0].code_context
+    text = complaints[1].code_context + complaints[1].location
+    assert hidden not in text
+    alone = message(b"other", unique_ids=(hidden,))
+    (constant,) = refused(replace(provide, authorization=Denying()), alone)
+    assert constant == complaints[1]
+    assert content(vault, hidden) == b"first"
+
+
+def test_a_submission_that_meets_nothing_asks_nobody(provide):
+    denying = Denying()
+    replace(provide, authorization=denying)(call(message(b"new")))
+    assert denying.asked == []
 
 
 def test_what_the_registry_refuses_is_forgotten_and_its_errors_are_the_callers(
