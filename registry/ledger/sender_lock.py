@@ -50,9 +50,7 @@ class SenderLock:
             os.close(descriptor)
         session, self._session = self._session, None
         if session is not None:
-            # Closed for good and not given back: the lock is the session's.
-            session.invalidate()
-            session.close()
+            _end(session)
 
     @property
     def is_held(self) -> bool:
@@ -85,3 +83,14 @@ class SenderLock:
         self._session = None
         session.close()
         return False
+
+
+def _end(session: Connection) -> None:
+    """Unlock, so that it is free when this returns; and end the session, in case that failed."""
+    try:
+        session.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
+    except sa.exc.SQLAlchemyError:
+        pass  # the session is gone, and its locks with it
+    finally:
+        session.invalidate()
+        session.close()
