@@ -21,6 +21,8 @@ DONE: Final = MappingProxyType(
         Deed.IDENTIFIED: ("a transmis votre identité", "sent your identity"),
         Deed.MOVED: ("a rattaché des documents", "moved documents"),
         Deed.CHOSE: ("a modifié vos choix", "changed your choices"),
+        Deed.CHECKED: ("a vérifié que vous avez un dossier", "checked that you have a record"),
+        Deed.LISTED: ("a lu la liste de vos professionnels", "read the list of your professionals"),
         Deed.READ_LOG: ("a lu ce journal", "read this log"),
         Deed.OTHER: ("a fait une opération", "did something"),
     }
@@ -35,6 +37,8 @@ NOT_DONE: Final = MappingProxyType(
         Deed.IDENTIFIED: ("identité refusée", "identity refused"),
         Deed.MOVED: ("rattachement refusé", "move refused"),
         Deed.CHOSE: ("choix refusé", "choice refused"),
+        Deed.CHECKED: ("vérification du dossier refusée", "check of the record refused"),
+        Deed.LISTED: ("lecture des professionnels refusée", "reading the professionals refused"),
         Deed.READ_LOG: ("lecture du journal refusée", "reading of this log refused"),
         Deed.OTHER: ("opération refusée", "operation refused"),
     }

@@ -34,6 +34,10 @@ class Deed(StrEnum):
     """Documents were given to another identifier."""
     CHOSE = "chose"
     """A choice about the record: opened, closed, authorised, blocked, consents."""
+    CHECKED = "checked"
+    """Whether there is a record that may be opened (TD0.2, TD0.4)."""
+    LISTED = "listed"
+    """Who is authorised and who is blocked (TD1.6)."""
     READ_LOG = "read_log"
     OTHER = "other"
 
@@ -54,12 +58,17 @@ DEEDS: Final[Mapping[str, Deed]] = MappingProxyType(
         "ITI-79": Deed.CONSULTED,
         "ITI-86": Deed.REMOVED,
         "ITI-92": Deed.CHANGED,
+        "TD0.2": Deed.CHECKED,
+        "TD0.4": Deed.CHECKED,
+        "TD1.6": Deed.LISTED,
         Occasion.LOG_USED: Deed.READ_LOG,
         "greffe patient add": Deed.IDENTIFIED,
         "greffe patient merge": Deed.IDENTIFIED,
     }
 )
-CHOICES: Final = ("record ", "greffe patient ")
+RECORD: Final = "record "
+"""How the events of the patient's choices begin, whoever made them."""
+CHOICES: Final = (RECORD, "greffe patient ", "TD0.3", "TD1.")
 """How transactions about the record itself begin."""
 WITHOUT_PATIENT: Final = frozenset({"ITI-43", "ITI-79", "ITI-86"})
 """Transactions that may name documents only."""
@@ -138,9 +147,12 @@ def _once(events: list[AuditEvent]) -> Iterator[AuditEvent]:
     """Yield each deed as whoever did it knows it: without the second account of it."""
     submitted = {e.concerned.submission_set for e in events if e.transaction == "ITI-41"} - {""}
     retrieved = [e for e in events if e.transaction == "ITI-43"]
+    chosen = {e.message_id for e in events if e.transaction.startswith(RECORD)} - {""}
     decisions = [e for e in events if e.transaction == "ITI-79" and _is_vouched(e)]
     for event in events:
         if event.transaction == "ITI-42" and event.concerned.submission_set in submitted:
+            continue
+        if event.message_id in chosen and not event.transaction.startswith(RECORD):
             continue
         if event.transaction == "ITI-43":
             yield _with_decision(event, decisions)

@@ -49,6 +49,9 @@ def deeds(*events, patient=PATIENT):
         ("greffe patient block", Deed.CHOSE),
         ("greffe patient add", Deed.IDENTIFIED),
         (Occasion.LOG_USED, Deed.READ_LOG),
+        ("TD0.2", Deed.CHECKED),
+        ("TD1.1", Deed.CHOSE),
+        ("TD1.6", Deed.LISTED),
         ("TD0.9", Deed.OTHER),
     ],
 )
@@ -151,3 +154,12 @@ def test_what_was_refused_is_in_it_as_refused():
     none = replace(RETRIEVED, about=tuple(replace(a, is_refused=True) for a in RETRIEVED.about))
     (entry,) = log(an_event("ITI-43", outcome=Outcome.PARTIAL, concerned=none))
     assert entry.is_refused
+
+
+def test_a_choice_by_a_service_is_told_once_by_what_changed():
+    changed = an_event("record authorise", detail="authorised: + 1", message_id="urn:uuid:9")
+    asked = an_event("TD0.3", message_id="urn:uuid:9")
+    (entry,) = log(changed, asked)
+    assert entry.event is changed
+    assert [e.deed for e in log(asked)] == [Deed.CHOSE]
+    assert len(log(replace(changed, message_id=""), replace(asked, message_id=""))) == 2
