@@ -258,3 +258,30 @@ def test_a_document_that_the_patient_may_not_see_yet_is_not_in_the_patients_log(
     for more, is_told in (((), False), (("--all",), True)):
         _, answer = greffe_json("patient", "log", PATIENT, "--home", copy, *more)
         assert (document in json.dumps(answer["entries"])) is is_told
+
+
+def test_an_emergency_is_in_the_patients_log_with_its_reason_and_is_an_alert(copy, home, tmp_path):
+    document = (home / "document").read_text()
+    with serving(copy, domain="dmp") as node:
+        for purpose, code in (("normal", 1), ("bris_de_glace", 0)):
+            reason = ("--reason", "inconscient") if code == 0 else ()
+            signed = greffe(
+                *("assertion", "--home", copy, "--subject", "899700000019", "--name", "AUTRE ZOE"),
+                *("--role", "10", "--specialty", "SM26", "--structure", "10B9999999"),
+                *("--purpose", purpose, "--patient", PATIENT, *reason),
+            )
+            path = tmp_path / f"{purpose}.xml"
+            path.write_text(signed.stdout)
+            done = greffe(
+                *("retrieve", document, "--out", tmp_path / purpose, "--assertion", path),
+                *("--registry", node.urls["registry"], "--repository", node.urls["repository"]),
+            )
+            assert done.returncode == code, done.stderr
+    entries = greffe_json("patient", "log", PATIENT, "--home", copy)[1]["entries"]
+    consulted = [e for e in entries if e["name"] == "AUTRE ZOE" and e["deed"] == "consulted"]
+    (opened,) = [e for e in consulted if e["is_emergency"] and e["purpose"] == "bris_de_glace"]
+    assert (opened["why"], opened["emergency_reason"]) == ("bris de glace", "inconscient")
+    assert [(d["unique_id"], d["is_refused"]) for d in opened["documents"]] == [(document, False)]
+    assert not any(e["is_emergency"] for e in entries if e["purpose"] == "normal")
+    told = greffe("audit", "show", "--home", copy, "--dicom", "--service", "repository").stdout
+    assert "110127" in told
