@@ -28,6 +28,8 @@ from registry.records.change import Records
 from registry.records.entrance import Entrance
 from registry.td02_existence import handle as td02_existence
 from registry.td03_authorisation import handle as td03_authorisation
+from registry.td04_my_records import handle as td04_my_records
+from registry.td11_open_and_close import handle as td11_open_and_close
 from registry.td16_professionals import handle as td16_professionals
 from registry.telling.api import Telling
 from registry.telling.opening import open_telling
@@ -179,6 +181,8 @@ def _record_rooms(
     return (
         td02_existence.room(entrance=entrance, clock=clock),
         td03_authorisation.room(entrance=entrance),
+        td04_my_records.room(entrance=entrance),
+        *td11_open_and_close.rooms(entrance=entrance, clock=clock),
         td16_professionals.room(entrance=entrance),
     )
 

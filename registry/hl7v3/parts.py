@@ -146,9 +146,11 @@ def registration(message: Node, patient: str) -> str:
 
 
 def patient_role(patient_id: str, *, status: str, more: str = "") -> str:
-    """Return a patient by identifier alone: a Registry keeps no demographics."""
-    cx = parse_cx(patient_id)
-    own = write_id(InstanceId(root=cx.authority, extension=cx.id_number))
+    """Return a patient by identifier alone, '' for none: a Registry keeps no demographics."""
+    own = NO_INFORMATION
+    if patient_id:
+        cx = parse_cx(patient_id)
+        own = write_id(InstanceId(root=cx.authority, extension=cx.id_number))
     return (
         f'<patient classCode="PAT">{own}<statusCode code="{status}"/>'
         '<patientPerson classCode="PSN" determinerCode="INSTANCE"><name nullFlavor="NI"/>'

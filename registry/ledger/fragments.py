@@ -19,6 +19,10 @@ _LAST_UPDATE: Final = re.compile(
     rb'(<rim:Slot name="lastUpdateTime"(?: slotType="[^"]*")?><rim:ValueList><rim:Value>)'
     rb"[^<]*(</rim:Value>)"
 )
+_SUBMISSION_TIME: Final = re.compile(
+    rb'<rim:Slot name="submissionTime"(?: slotType="[^"]*")?><rim:ValueList><rim:Value>'
+    rb"([0-9]+)</rim:Value>"
+)
 _IDENTIFIER: Final = re.compile(rb"<rim:ExternalIdentifier [^>]*>")
 _VALUE: Final = re.compile(rb'( value=")[^"]*(")')
 _PATIENT_SCHEMES: Final = tuple(
@@ -60,3 +64,9 @@ def _replace(pattern: re.Pattern[bytes], fragment: bytes, value: str, what: str)
     if count != 1:
         raise ValueError(f"a stored fragment has no {what}")
     return changed
+
+
+def submission_time(fragment: bytes) -> str:
+    """Return a SubmissionSet's submissionTime as its stored fragment has it, '' when absent."""
+    found = _SUBMISSION_TIME.search(fragment)
+    return found[1].decode("ascii") if found else ""

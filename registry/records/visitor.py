@@ -90,6 +90,11 @@ class Visitor:
             return self.complaint(decision, where)
         return None if self.may_know else no_record(where)
 
+    @staticmethod
+    def unknown(where: Where | None) -> Complaint:
+        """Return what a caller is told of a record that there is not, or not for the caller."""
+        return no_record(where)
+
     def concerned(self, action: Action) -> Concerned:
         """Return whom it concerns and what was decided, for the trail."""
         decision = self.decide(action)

@@ -101,6 +101,32 @@ def no_record(where: Where | None) -> Complaint:
     )
 
 
+def already_open(where: Where | None) -> Complaint:
+    """Return the refusal to open what is open."""
+    return Complaint(
+        code=Word.FOUND,
+        subject="the patient's record",
+        rule="a record that is open is neither created nor opened again",
+        came="the identifier of a patient whose record is open",
+        expected="a patient without a record (TD1.1), or with one that is closed (TD1.2)",
+        fix="nothing: the record can be used",
+        where=where,
+    )
+
+
+def closed_already(where: Where | None) -> Complaint:
+    """Return the refusal to create, or to close, what is closed."""
+    return Complaint(
+        code=Word.CLOSED,
+        subject="the patient's record",
+        rule="a record that is closed is neither created nor closed again",
+        came="the identifier of a patient whose record is closed",
+        expected="a patient without a record (TD1.1), or with one that is open (TD1.4)",
+        fix="if the patient asks for it, open it again (TD1.2)",
+        where=where,
+    )
+
+
 def invalid(  # noqa: PLR0913 - what a complaint is made of
     *, subject: str, rule: str, came: str, expected: str, fix: str, where: Where | None
 ) -> Complaint:

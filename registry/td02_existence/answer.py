@@ -33,10 +33,9 @@ from registry.td02_existence.message import query_id
 from registry.td02_existence.rules import REASONS, TEST
 from xds.access.model import Action, RecordState
 from xds.errors import Complaint
-from xds.namespaces import HL7V3
+from xds.namespaces import HL7V3, XSI
 
 ANSWER: Final = "PRPA_IN201308UV02"
-XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 AUTHORISATION_KEYS: Final = "1.2.250.1.213.4.1.2.6.1"
 AUTHORISATION_VALUES: Final = "1.2.250.1.213.4.1.2.6.2"
 ATTENDING_KEYS: Final = "1.2.250.1.213.4.1.2.6.3"

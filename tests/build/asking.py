@@ -62,7 +62,15 @@ def a_test(ins=INS, root=INS_TEST, *, reason="TEST_EXST", query=QUERY_ID):
     )
 
 
+PROVIDER = (
+    '<providerOrganization xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'classCode="ORG" determinerCode="INSTANCE" xsi:nil="true"/>'
+)
+"""HL7 wants one in a creation."""
+
+
 def a_request(interaction, *, reason, status, ins=INS, root=INS_TEST, observed="", because=""):
+    provider = PROVIDER if interaction == "PRPA_IN201311UV02" else ""
     return wrapped(
         interaction,
         f'<reasonCode code="{reason}" codeSystem="{REASONS}"/>'
@@ -71,7 +79,7 @@ def a_request(interaction, *, reason, status, ins=INS, root=INS_TEST, observed="
         f'<subject1 typeCode="SBJ"><patient classCode="PAT">{ii(root, ins)}'
         f'<statusCode code="{status}"/><patientPerson classCode="PSN" determinerCode="INSTANCE">'
         '<name><given>DOMINIQUE</given><family qualifier="SP">PAT-TROIS</family></name>'
-        f"</patientPerson>{observed}</patient></subject1>"
+        f"</patientPerson>{provider}{observed}</patient></subject1>"
         '<author typeCode="AUT"><assignedEntity classCode="ASSIGNED">'
         f"{ii('1.2.250.1.71.4.2.1', ADA)}</assignedEntity></author>"
         f"</registrationRequest></subject>{because}",
