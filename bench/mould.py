@@ -18,6 +18,7 @@ from typing import Any, Final
 from lxml import etree
 
 from bench.messages import Cover, Document, submission
+from registry.access.facts import Depositor
 from registry.iti42_register.rules import check
 from registry.ledger.api import Known
 from registry.ledger.rows import rows_of
@@ -35,6 +36,7 @@ BLANKS: Final = re.compile(
     r"|(?:b1a2){9}[0-9]{4}|190001010000[0-9]{2})"
 )
 PATIENT: Final = "BULK-BLANK"
+DEPOSITOR: Final = Depositor(identity="bulk")
 YEARS: Final = (2015, 2025)
 Row = tuple[Any, ...]
 
@@ -114,6 +116,7 @@ def mould_of(domain: AffinityDomain, *, documents: int, variant: int, with_folde
         instant=blank_time(0),
         new_uuid=lambda: f"urn:uuid:{blank_uuid(next(numbers))}",
         message_id=f"urn:uuid:{blank_uuid(0)}",
+        depositor=DEPOSITOR,
     )
     came = b"".join(write_object(rim) for rim in read.objects).decode()
     by_table = {table.name: rows for table, rows in rows_of(plan).by_table.items()}

@@ -16,6 +16,7 @@ from registry.ledger.sql import SqlLedger
 from tests.registry.build import APPROVED, Registry, a_call, run
 from tests.registry.conftest import database_url, postgres_template, sqlite_template
 from xds.domain import load_domain
+from xds.security.caller import Caller
 
 __all__ = ["database_url", "postgres_template", "sqlite_template"]
 
@@ -91,6 +92,7 @@ def registered_really(one, engine) -> None:
     call = a_call(
         cast.letter.filled(values).encode(),
         message_id=f"urn:uuid:{filled[mould.blank_uuid(0)]}",
+        caller=Caller(identity=mould.DEPOSITOR.identity, issuer="test"),
         instant=datetime.strptime(filled.get(mould.blank_time(0), NOON), "%Y%m%d%H%M%S").replace(
             tzinfo=UTC
         ),
