@@ -30,7 +30,7 @@ class SyslogServer:
 
     def stop(self):
         self._stopped = True
-        for one in (self._listener, *self._open):
+        for one in (self._listener, *list(self._open)):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
@@ -43,14 +43,15 @@ class SyslogServer:
             )
 
     def _accept(self):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             while True:
                 plain, _ = self._listener.accept()
                 threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
 
     def _serve(self, plain):
         self._open.add(plain)
-        with contextlib.suppress(OSError), plain:
+        # A socket that `stop` closes in the middle of its handshake gives a ValueError.
+        with contextlib.suppress(OSError, ValueError), plain:
             connection = self._context.wrap_socket(plain, server_side=True)
             with connection:
                 self._told(connection=1)
