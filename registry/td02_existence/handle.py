@@ -42,7 +42,8 @@ class Test:
             found = self.entrance.identifier_complaints(question.patient_id, question.where)
             complaints = (*complaints, *found)
         if question is None or any(c.is_error for c in complaints):
-            raise Refused(complaints, Concerned())
+            known = (question.patient_id,) if question else ()
+            raise Refused(complaints, Concerned(patients=known))
         # (2) Find the record, and decide.
         visitor = self.entrance.visitor(call, question.patient_id)
         concerned = visitor.concerned(Action.TEST_EXISTENCE)

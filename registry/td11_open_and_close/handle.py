@@ -59,7 +59,8 @@ class Manage:
             found = self.entrance.identifier_complaints(asked.patient_id, asked.where)
             complaints = (*complaints, *found)
         if asked is None or any(c.is_error for c in complaints):
-            raise Refused(complaints, Concerned())
+            known = (asked.patient_id,) if asked else ()
+            raise Refused(complaints, Concerned(patients=known))
         # (2) Decide, and (3) change, in one transaction.
         key = cx_key(asked.patient_id)
         changed = self._change(call, asked, key)
