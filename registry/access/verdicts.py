@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from registry.access.facts import read_facts
-from registry.ledger.api import AccessClass
+from registry.ledger.api import AccessClass, Unit
 from registry.records.model import Record, unchosen
 from registry.telling.api import Telling
 from xds.access.case import mode_of
@@ -130,7 +130,7 @@ class Verdicts:
             for d in self._made.values()
         )
 
-    def tell(self, telling: Telling) -> None:
+    def tell(self, telling: Telling, within: Unit | None = None) -> None:
         """Let patients know of what an emergency opened. Errors: as `Telling.tell`."""
         patients = {
             patient_id
@@ -139,7 +139,8 @@ class Verdicts:
         }
         mode = self.asker.mode
         if patients and mode is not None:
-            telling.tell(sorted(patients), self.asker.caller, mode, self.asker.instant)
+            caller, instant = self.asker.caller, self.asker.instant
+            telling.tell(sorted(patients), caller, mode, instant, within)
 
     def _decide(self, action: Action, resource: Resource) -> Decision:
         self.foresee((resource.patient_id,))

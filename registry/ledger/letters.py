@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from registry.ledger.api import Wanted
+from registry.ledger.api import Unit, Wanted
 from registry.ledger.engine import translating
 from registry.ledger.tables import letters as table
 from registry.ledger.writing import GroupWriter, LockingWriter, SqlUnit
@@ -78,12 +78,19 @@ class SqlLetters:
         self._writer = writer
 
     def queue(
-        self, letters: Sequence[Letter], instant: str, *, problem: str = "", since: str = ""
+        self,
+        letters: Sequence[Letter],
+        instant: str,
+        *,
+        problem: str = "",
+        since: str = "",
+        within: Unit | None = None,
     ) -> None:
         """Return when the letters are durable; with a problem, as failed from the start.
 
         `since`: a letter is left out when the same caller's access to the same record, in the same
-        mode, is told by a letter of that moment or later.
+        mode, is told by a letter of that moment or later. `within`: a write that makes the letters
+        durable with what it changes, or does neither.
 
         Errors: LedgerBusyError, LedgerFullError.
         """
@@ -94,7 +101,9 @@ class SqlLetters:
             if rows:
                 connection.execute(sa.insert(table), rows)
 
-        if letters:
+        if within is not None:
+            work(cast("SqlUnit", within).connection)
+        elif letters:
             # One at a time for a patient, so that two accesses at once are one letter too.
             self._write(work, frozenset(letter.patient_id for letter in letters))
 

@@ -11,7 +11,7 @@ from registry.access.admission import Admission
 from registry.access.facts import depositor_of
 from registry.access.masking import masked
 from registry.access.needs import of_submission
-from registry.access.verdicts import Asker, Verdicts
+from registry.access.verdicts import Asker
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit
 from registry.submission.facts import (
@@ -80,8 +80,7 @@ class Register:
         work = self._work(call, submission, complaints, concerned)
         # (2)-(6) Inside one transaction; nothing of it stays when the work refuses.
         with failing(concerned):
-            concerned, verdicts = self.ledger.write(wanted_of(submission), work)
-            verdicts.tell(self.telling)
+            concerned = self.ledger.write(wanted_of(submission), work)
         # (7) Answer; warnings do not make a failure.
         return Outcome(
             answer=Answer(
@@ -97,7 +96,7 @@ class Register:
         submission: Submission,
         complaints: tuple[Complaint, ...],
         concerned: Concerned,
-    ) -> Callable[[Unit], tuple[Concerned, Verdicts]]:
+    ) -> Callable[[Unit], Concerned]:
         fingerprint = fingerprint_of(submission)
         message_id = call.request.message_id or ""
         asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
@@ -109,19 +108,20 @@ class Register:
             facts = facts_of(known)
             return (*complaints, *(c for rule in self.rules for c in rule(facts)))
 
-        def work(unit: Unit) -> tuple[Concerned, Verdicts]:
+        def work(unit: Unit) -> Concerned:
             # (2) Look up what the submission refers to.
             known = unit.look_up(wanted_of(submission))
             admission = Admission.within(unit, asker)
             if call.caller.vouched_by and _is_retry(submission, known, fingerprint, message_id):
-                return concerned, admission.verdicts
+                return concerned
             # (3) Decide, and check every rule; collect all complaints.
             facts = facts_of(known)
             found = admission.judge(known, check, of_submission(facts))
             traced = admission.traced(concerned)
             if any(c.is_error for c in found):
                 raise Refused(in_reading_order(found), traced)
-            # (4) Plan, and (5) apply.
+            # (4) Plan, and (5) apply; what an emergency changes is told with it or not at all.
+            admission.verdicts.tell(self.telling, unit)
             unit.apply(
                 make_plan(
                     masked(facts, admission.verdicts, self.mask, self.new_uuid),
@@ -131,7 +131,7 @@ class Register:
                     depositor=depositor_of(call.caller, self.policy),
                 )
             )
-            return traced, admission.verdicts
+            return traced
 
         return work
 

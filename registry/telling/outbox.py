@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from registry.ledger.api import Ledger
+from registry.ledger.api import Ledger, Unit
 from registry.telling.letter import DTM, Letter, address_complaint
 from xds.access.model import Mode
 from xds.security.caller import Caller
@@ -22,7 +22,13 @@ class Letters(Protocol):
     """Where letters wait: `registry.ledger.letters.SqlLetters`."""
 
     def queue(
-        self, letters: Sequence[Letter], instant: str, *, problem: str = "", since: str = ""
+        self,
+        letters: Sequence[Letter],
+        instant: str,
+        *,
+        problem: str = "",
+        since: str = "",
+        within: Unit | None = None,
     ) -> None:
         """Return when they are durable. Errors: LedgerBusyError, LedgerFullError."""
         ...
@@ -46,14 +52,25 @@ class Outbox:
     """Tells the sender that there is something to do."""
 
     def tell(
-        self, patient_ids: Iterable[str], caller: Caller, mode: Mode, instant: datetime
+        self,
+        patient_ids: Iterable[str],
+        caller: Caller,
+        mode: Mode,
+        instant: datetime,
+        within: Unit | None = None,
     ) -> None:
-        """Return when a letter to each of these patients is durable.
+        """Return when a letter to each of these patients is durable, or `within` is to make it so.
+
+        The sender is woken now; of a write that is committed later it learns within half a minute.
 
         Errors: LedgerBusyError, LedgerFullError.
         """
         wanted = sorted(set(patient_ids))
-        records = self.ledger.read(lambda reader: reader.records(wanted))
+        records = (
+            within.records(wanted)
+            if within is not None
+            else self.ledger.read(lambda reader: reader.records(wanted))
+        )
         role = caller.roles[0] if caller.roles else None
         when = instant.strftime(DTM)
         written: dict[str, list[Letter]] = {}
@@ -75,7 +92,7 @@ class Outbox:
             written.setdefault(address_complaint(record.email), []).append(letter)
         since = (instant - self.together).strftime(DTM) if self.together else ""
         for problem, letters in written.items():
-            self.letters.queue(letters, when, problem=problem, since=since)
+            self.letters.queue(letters, when, problem=problem, since=since, within=within)
         if "" in written:
             self.wake()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from registry.access.admission import Admission
 from registry.access.needs import of_update
-from registry.access.verdicts import Asker, Verdicts
+from registry.access.verdicts import Asker
 from registry.failures import failing
 from registry.ledger.api import Kind, Known, Ledger, Unit, Wanted
 from registry.named import ends_of_associations, named_objects, write_named
@@ -77,10 +77,9 @@ class Change:
         if submission is None:
             raise Refused(complaints, Concerned())
         with failing(concerned_by(submission)):
-            concerned, verdicts = write_named(
+            concerned = write_named(
                 self.ledger, wanted_of(submission), self._work(call, submission, complaints)
             )
-            verdicts.tell(self.telling)
         # (6) Answer; warnings do not make a failure.
         return Outcome(
             answer=Answer(
@@ -92,10 +91,10 @@ class Change:
 
     def _work(
         self, call: Call, submission: Submission, complaints: tuple[Complaint, ...]
-    ) -> Callable[[Unit, Wanted], tuple[Concerned, Verdicts]]:
+    ) -> Callable[[Unit, Wanted], Concerned]:
         asker = Asker(caller=call.caller, policy=self.policy, instant=call.instant)
 
-        def work(unit: Unit, held: Wanted) -> tuple[Concerned, Verdicts]:
+        def work(unit: Unit, held: Wanted) -> Concerned:
             def operations_on(known: Known) -> Operations:
                 facts = Facts(
                     submission=submission, known=known, fingerprint=fingerprint_of(submission)
@@ -116,7 +115,8 @@ class Change:
             concerned = admission.traced(_concerned(submission, known))
             if any(c.is_error for c in found):
                 raise Refused(in_reading_order(found), concerned)
-            # (4) Plan, and (5) apply.
+            # (4) Plan, and (5) apply; what an emergency changes is told with it or not at all.
+            admission.verdicts.tell(self.telling, unit)
             unit.apply(
                 make_plan(
                     operations,
@@ -125,7 +125,7 @@ class Change:
                     message_id=call.request.message_id or "",
                 )
             )
-            return concerned, admission.verdicts
+            return concerned
 
         return work
 

@@ -91,7 +91,7 @@ class Told:
     calls: list = field(default_factory=list)
     failure: Exception | None = None
 
-    def tell(self, patient_ids, caller, mode, instant):
+    def tell(self, patient_ids, caller, mode, instant, within=None):
         if self.failure:
             raise self.failure
         self.calls.append((tuple(patient_ids), caller.identity, mode))

@@ -35,7 +35,7 @@ class Spy:
     error: Exception | None = None
     told: list = field(default_factory=list)
 
-    def tell(self, patient_ids, caller, mode, instant):
+    def tell(self, patient_ids, caller, mode, instant, within=None):
         if self.error:
             raise self.error
         self.told.append((list(patient_ids), caller, mode, instant))

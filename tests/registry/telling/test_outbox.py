@@ -170,3 +170,21 @@ def test_accesses_at_the_same_moment_are_one_letter_too(ledger, outbox):
         ]:
             done.result()
     assert len(ledger.letters.all()) == 1
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_what_a_write_opens_is_told_with_it_or_not_at_all(ledger, outbox, is_committed):
+    give_address(ledger, FIRST, "first@example.org")
+
+    def work(unit):
+        outbox.tell([FIRST], CALLER, Mode.BREAK_GLASS, INSTANT, unit)
+        if not is_committed:
+            raise LookupError
+
+    wanted = Wanted(patient_ids=frozenset({FIRST}))
+    if is_committed:
+        ledger.write(wanted, work)
+    else:
+        with pytest.raises(LookupError):
+            ledger.write(wanted, work)
+    assert [q.letter.address for q in ledger.letters.all()] == ["first@example.org"] * is_committed
