@@ -16,7 +16,7 @@ from xds.metadata import vocabulary as v
 from xds.metadata.code import Code
 from xds.metadata.hl7v2 import cx_key
 from xds.metadata.rim import RimObject, Slot
-from xds.metadata.views import DocumentEntry, read_document_entry
+from xds.metadata.views import DocumentEntry, Folder, read_document_entry
 
 MARKS: Final = frozenset(mark.value for mark in Mark)
 
@@ -51,27 +51,58 @@ def of_submission(facts: Facts) -> Iterator[Need]:
 
 def of_update(operations: Operations) -> Iterator[Need]:
     """Yield what an update does to each object that it changes."""
+    known = operations.facts.known
     for version in operations.versions:
         if version.latest is None:
             continue
         before = operations.before.get(version.latest.entry_uuid)
         for action in _of_version(version, before):
             yield from _on(version.latest, action)
+        if version.kind is Kind.FOLDER and not version.propagates:
+            # What is in the Folder is not in its new version.
+            yield from _touching(version.latest, Action.UPDATE, known)
+    yield from _arrivals(operations)
     for change in operations.changes:
-        known = operations.resolve(change.target)
         statuses = {*values_of(change, v.ORIGINAL_STATUS), *values_of(change, v.NEW_STATUS)}
-        yield from _touching(known, _of_statuses(statuses), operations.facts.known)
+        target = _registered(change.target, operations)
+        yield from _touching(target, _of_statuses(statuses), known)
     if operations.submits:
         yield Need(action=Action.UPDATE, patient_id=operations.patient)
     for submitted in operations.submitted.values():
+        if submitted.association_type in v.RELATIONSHIPS:
+            # An addendum goes when its original does: whoever makes it one changes it.
+            yield from _on(_registered(submitted.source, operations), Action.UPDATE)
         if submitted.association_type in v.REPLACING:
-            yield from _on(operations.facts.known.by_uuid.get(submitted.target), Action.REPLACE)
+            yield from _on(known.by_uuid.get(submitted.target), Action.REPLACE)
 
 
 def of_removal(entry_uuids: Iterable[str], known: Known) -> Iterator[Need]:
     """Yield what a removal of metadata does: it deletes documents, and what hangs on them."""
     for entry_uuid in sorted(entry_uuids):
         yield from _touching(known.by_uuid.get(entry_uuid), Action.DELETE, known)
+
+
+def _arrivals(operations: Operations) -> Iterator[Need]:
+    """Yield a deposit for each record that gets what was another patient's."""
+    from_here = {version.latest.patient_id for version in operations.versions if version.latest}
+    named = [cx_key(version.item.patient_id) for version in operations.versions]
+    moved = [
+        patient_id
+        for patient_id, version in zip(named, operations.versions, strict=True)
+        if version.latest is not None and patient_id != version.latest.patient_id
+    ]
+    if from_here and operations.patient not in from_here:
+        moved.append(operations.patient)
+    for patient_id in dict.fromkeys(moved):
+        yield Need(action=Action.SUBMIT, patient_id=patient_id)
+
+
+def _registered(identifier: str, operations: Operations) -> KnownObject | None:
+    """Return what an id means, and of a new version the one before: whose it is by now."""
+    version = operations.version_of(identifier)
+    if version is not None and version.latest is not None:
+        return version.latest
+    return operations.resolve(identifier)
 
 
 def _on(known: KnownObject | None, action: Action) -> Iterator[Need]:
@@ -107,10 +138,15 @@ def _of_statuses(statuses: set[str]) -> Action:
 
 
 def _of_version(version: NewVersion, before: RimObject | None) -> Iterator[Action]:
-    """Yield what a new version changes: confidentiality by its codes, all else as an update."""
-    item = version.item
+    """Yield what a new version changes: confidentiality by its codes, all else as an update.
+
+    One that changes nothing is an update too: it registers a version, and a SubmissionSet.
+    """
+    yield from tuple(_changes(version.item, before)) or (Action.UPDATE,)
+
+
+def _changes(item: DocumentEntry | Folder, before: RimObject | None) -> Iterator[Action]:
     if not isinstance(item, DocumentEntry) or before is None:
-        yield Action.UPDATE
         return
     old = read_document_entry(before)
     was, will_be = _marks(old), _marks(item)

@@ -1,0 +1,151 @@
+"""What was tried to write past the rules: each was possible once, or might have been."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmp.visibility import MASKED
+from tests.build.submission import (
+    OTHER_PATIENT,
+    ROOT,
+    an_association,
+    an_author,
+    changing,
+    in_folders,
+    with_classification,
+    without_scheme,
+)
+from tests.build.update import a_status, a_submit, a_version, titled, together
+from tests.registry.access.test_admission import (
+    AUTHOR,
+    DOCTOR,
+    Node,
+    a_deposit,
+    held,
+    succeeded,
+)
+from tests.xds.access.build import ME, OTHER
+from xds.access.model import Mark, RecordState, Standing
+from xds.metadata import vocabulary as v
+from xds.metadata.code import Code
+from xds.metadata.confidentiality import with_code, without_code
+from xds.metadata.hl7v2 import cx_key
+
+BOTH_IN = [(Standing.AUTHORISED, OTHER), (Standing.AUTHORISED, ME)]
+
+
+@pytest.fixture
+def node(sqlite_registry):
+    return Node(sqlite_registry)
+
+
+@pytest.fixture
+def shown(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *a_deposit(1)))
+    return node.entry()
+
+
+def by_doctor(objects):
+    def change(rim):
+        author = an_author(rim.id, v.DOCUMENT_ENTRY_AUTHOR, authorPerson=(f"{OTHER}^D^E",))
+        return with_classification(without_scheme(rim, v.DOCUMENT_ENTRY_AUTHOR), author)
+
+    return changing(objects, "Document01", change)
+
+
+def refused(node, answer, before):
+    assert answer.status == "Failure", "it was done"
+    assert held(node) == before
+
+
+def test_a_version_that_changes_nothing_is_a_change_too(node, shown):
+    before = held(node)
+    refused(node, node.update(DOCTOR, *a_version(shown)), before)
+
+
+def test_a_version_by_somebody_of_no_kind(node, shown):
+    before = held(node)
+    refused(node, node.update(replace(DOCTOR, roles=()), *a_version(shown)), before)
+
+
+def test_another_scheme_of_a_mark_is_a_change(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *a_deposit(1, marks=[Mark.HIDDEN_FROM_PATIENT])))
+    other = Code(code=str(Mark.HIDDEN_FROM_PATIENT), scheme="1.2.3", display="x")
+
+    def change(rim):
+        mark = Code(code=other.code, scheme=MASKED.scheme)
+        return with_code(without_code(rim, mark), other, "Mark01")
+
+    before = held(node)
+    refused(node, node.update(DOCTOR, *a_version(node.entry(), change=change)), before)
+
+
+def moved(rim, patient):
+    scheme = v.DOCUMENT_ENTRY_PATIENT_ID
+    return replace(
+        rim,
+        external_identifiers=tuple(
+            e.with_attribute("value", patient)
+            if e.attribute("identificationScheme") == scheme
+            else e
+            for e in rim.external_identifiers
+        ),
+    )
+
+
+def test_no_document_is_moved_into_a_closed_record(node, shown):
+    node.choose(OTHER_PATIENT, state=RecordState.CLOSED)
+    before = held(node)
+    update = a_version(shown, change=lambda o: moved(o, OTHER_PATIENT), patient=OTHER_PATIENT)
+    refused(node, node.update(AUTHOR, *update), before)
+
+
+def test_no_document_is_moved_by_an_assertion_for_one_patient(node, shown):
+    before = held(node)
+    caller = replace(AUTHOR, patient_concerned=cx_key(shown_patient(shown)))
+    update = a_version(shown, change=lambda o: moved(o, OTHER_PATIENT), patient=OTHER_PATIENT)
+    refused(node, node.update(caller, *update), before)
+
+
+def shown_patient(rim):
+    return rim.identifiers(v.DOCUMENT_ENTRY_PATIENT_ID)[0].attribute("value")
+
+
+def test_nobody_deprecates_anothers_document_by_appending_it_to_an_own_one(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *a_deposit(1)))
+    theirs = node.entry()
+    mine = by_doctor(a_deposit(2))
+    succeeded(node.submit(DOCTOR, *mine))
+    own = node.registry.entry(f"{ROOT}.7.2")
+    before = held(node)
+    refused(node, node.update(DOCTOR, *a_submit(v.APPEND, theirs.id, own.id)), before)
+
+
+def test_nobody_empties_a_folder_of_anothers_documents_by_a_new_version(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *in_folders(a_deposit(1))))
+    folder = next(
+        o for o in node.registry.everything().objects if o.identifiers(v.FOLDER_UNIQUE_ID)
+    )
+    before = held(node)
+    update = a_version(folder, change=titled, AssociationPropagation="no")
+    refused(node, node.update(DOCTOR, *update), before)
+
+
+def test_nobody_relates_two_registered_documents_by_a_submission(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *a_deposit(1)))
+    theirs = node.entry()
+    succeeded(node.submit(DOCTOR, *by_doctor(a_deposit(2))))
+    own = node.registry.entry(f"{ROOT}.7.2")
+    before = held(node)
+    relating = an_association("Relationship01", v.APPEND, theirs.id, own.id)
+    refused(node, node.submit(DOCTOR, *by_doctor(a_deposit(3)), relating), before)
+
+
+def test_the_author_makes_a_new_version_and_archives_it_at_once(node, shown):
+    update = together(a_version(shown, change=titled), a_status("New01", v.APPROVED, v.ARCHIVED))
+    succeeded(node.update(AUTHOR, *update))
