@@ -125,6 +125,26 @@ def test_what_is_queued_survives_a_kill_of_the_whole_node_and_arrives_once(home,
         assert sorted(server.message_ids) == sorted(x["message_id"] for x in waiting)
 
 
+def test_a_document_fetched_in_an_emergency_is_told_too(home, tmp_path):
+    with a_mail_server() as server, serving(with_mail(home, server.port), domain="dmp"):
+        document = share(home, tmp_path)
+        signed = called(home, tmp_path, *BREAK_GLASS, "--reason", REASON)
+        done = greffe(
+            *("retrieve", document, "--home", home, "--out", tmp_path / "out"),
+            *("--assertion", signed),
+        )
+        assert done.returncode == 0, done.stderr
+        server.wait_for(1)
+        code, log = greffe_json("patient", "log", PATIENT, "--home", home)
+        assert code == 0
+        assert any(e["is_emergency"] and e["identity"] == STRANGER for e in log["entries"])
+        letters = outbox(home, "--all")
+        server.wait_for(len(letters))
+        assert sorted(server.message_ids) == sorted(x["message_id"] for x in letters)
+        # The command asks the Registry where the document is, then fetches it: two accesses.
+        assert len(letters) == 2
+
+
 def test_a_refused_letter_is_seen_and_goes_to_the_corrected_address(home, tmp_path):
     with a_mail_server() as server, serving(with_mail(home, server.port), domain="dmp") as node:
         share(home, tmp_path)
