@@ -70,6 +70,8 @@ RECORD: Final = "record "
 """How the events of the patient's choices begin, whoever made them."""
 CHOICES: Final = (RECORD, "greffe patient ", "TD0.3", "TD1.")
 """How transactions about the record itself begin."""
+SERVICES: Final = ("TD0.3", "TD1.1", "TD1.2")
+"""How those begin that make choices by a message, and are traced by what changed too."""
 WITHOUT_PATIENT: Final = frozenset({"ITI-43", "ITI-79", "ITI-86"})
 """Transactions that may name documents only."""
 DEPOSITS: Final = frozenset({Deed.DEPOSITED, Deed.CHANGED, Deed.MOVED})
@@ -152,7 +154,8 @@ def _once(events: list[AuditEvent]) -> Iterator[AuditEvent]:
     for event in events:
         if event.transaction == "ITI-42" and event.concerned.submission_set in submitted:
             continue
-        if event.message_id in chosen and not event.transaction.startswith(RECORD):
+        # The sender chooses the message's id: another deed with the same one is not hidden by it.
+        if event.message_id in chosen and event.transaction.startswith(SERVICES):
             continue
         if event.transaction == "ITI-43":
             yield _with_decision(event, decisions)

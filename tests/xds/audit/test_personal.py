@@ -163,3 +163,10 @@ def test_a_choice_by_a_service_is_told_once_by_what_changed():
     assert entry.event is changed
     assert [e.deed for e in log(asked)] == [Deed.CHOSE]
     assert len(log(replace(changed, message_id=""), replace(asked, message_id=""))) == 2
+
+
+@pytest.mark.parametrize("transaction", ["ITI-18", "ITI-43", "ITI-57", "TD1.6", "TD0.2"])
+def test_a_message_with_the_id_of_a_choice_is_no_less_a_deed(transaction):
+    changed = an_event("record authorise", detail="authorised: + 1", message_id="urn:uuid:9")
+    other = an_event(transaction, message_id="urn:uuid:9")
+    assert len(log(changed, other)) == 2
