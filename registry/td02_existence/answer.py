@@ -84,7 +84,7 @@ def existence(visitor: Visitor) -> Existence | None:
 
 def _authorisation(visitor: Visitor) -> Authorisation:
     case = visitor.case(Action.TEST_EXISTENCE)
-    if case.ids & visitor.choices.blocked:
+    if case.is_blocked:
         return Authorisation.FORBIDDEN
     if case.is_authorised or case.is_attending or case.is_of_the_patients_side:
         return Authorisation.VALID

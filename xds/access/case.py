@@ -3,6 +3,7 @@
 Pure; the rules that refuse are in `xds.access.decide`.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -75,6 +76,16 @@ class Case:
     def ids(self) -> frozenset[str]:
         """What a patient's choices may name the caller by."""
         return frozenset({self.caller.identity, self.caller.structure} - {""})
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the patient blocked the caller, or its structure.
+
+        A name is one whatever its case and spacing, and the digits it is written with: who is
+        blocked does not come back under a name that merely looks like the own one.
+        """
+        blocked = {*map(_folded, self.choices.blocked)} - {""}
+        return bool(blocked and blocked & {*map(_folded, self.ids)})
 
     @property
     def identity(self) -> str:
@@ -276,6 +287,11 @@ def _is_the_patient(caller: Caller, resource: Resource) -> bool:
         return True
     is_number = caller.identity == patient_id.partition("^")[0]
     return is_number and cx_key(caller.patient_concerned) == patient_id
+
+
+def _folded(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(c for c in plain if unicodedata.category(c)[0] not in "CZ")
 
 
 def _holds(until: datetime | None, instant: datetime) -> bool:

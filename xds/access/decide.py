@@ -148,7 +148,7 @@ def _the_record_is_open(case: Case) -> Iterator[Deny]:
 
 
 def _the_caller_is_not_blocked(case: Case) -> Iterator[Deny]:
-    if case.ids & case.choices.blocked and case.action not in case.policy.when_blocked:
+    if case.is_blocked and case.action not in case.policy.when_blocked:
         yield Deny(reason=Reason.BLOCKED, rule="the patient blocked this professional")
 
 

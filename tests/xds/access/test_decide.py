@@ -283,6 +283,22 @@ def test_an_authorised_structure_lets_in_its_professionals():
     assert why(a_caller(structure=ELSEWHERE), choices, "consult", LETTER) == "not_authorised"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{ME}\N{NO-BREAK SPACE}",
+        f"{ME[:4]} {ME[4:]}",
+        f"{ME}\N{ZERO WIDTH SPACE}",
+        "".join(chr(ord("\N{FULLWIDTH DIGIT ZERO}") + int(d)) for d in ME),
+    ],
+)
+def test_a_blocked_one_does_not_come_back_under_a_name_that_looks_like_the_own_one(name):
+    choices = some_choices(blocked=frozenset({ME, "3990000000/dupont"}))
+    choices = replace(choices, authorised={name: None, "3990000000/Dupont": None})
+    for identity in (name, "3990000000/Dupont"):
+        assert why(a_caller(identity=identity), choices, "consult", a_document()) == "blocked"
+
+
 @pytest.mark.parametrize("blocked", [ME, MINE])
 @pytest.mark.parametrize("kind", ["professional", "doctor", "attending_doctor", "structure"])
 def test_a_blocked_one_deposits_and_does_nothing_else(kind, blocked):
