@@ -19,6 +19,11 @@ NewUuid = Callable[[], str]
 
 REFERENCES: Final = ("classifiedObject", "registryObject", "sourceObject", "targetObject")
 FIRST_VERSION: Final = VersionInfo(version_name="1")
+PARTS: Final = {
+    "Classification": ("classifiedObject", v.OBJECT_TYPE_CLASSIFICATION),
+    "ExternalIdentifier": ("registryObject", v.OBJECT_TYPE_EXTERNAL_IDENTIFIER),
+}
+"""How a part names its owner, and its objectType."""
 
 
 def new_uuid() -> str:
@@ -78,7 +83,10 @@ class Naming:
         """Return a Classification or ExternalIdentifier of an object, which it names as its owner.
 
         Its own id is the Registry's to give: templates of vendors send the same one every time.
+        Its objectType may be absent in a submission and is required in an answer
+        (TF-3 Tables 4.2.3.1.2-1, 4.2.3.1.3-1).
         """
         part_id = rim.id if rim.id and not v.is_symbolic(rim.id) else self._new_uuid()
-        reference = "classifiedObject" if rim.tag == "Classification" else "registryObject"
-        return self._renamed(rim, part_id).with_attribute(reference, owner)
+        reference, object_type = PARTS[rim.tag]
+        named = self._renamed(rim, part_id).with_attribute(reference, owner)
+        return named.with_attribute("objectType", object_type)

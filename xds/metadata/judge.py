@@ -34,6 +34,7 @@ from xds.metadata.code import read_code
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.need import need_of, why_prohibited
 from xds.metadata.occurrence import Occurrence, carrier_of, filled, occurrences, slot_occurrences
+from xds.metadata.parts import part_faults
 from xds.metadata.policy import METADATA_ERROR, Actor, CodePolicy, IdentifierCheck
 from xds.metadata.rim import RimObject, Slot
 
@@ -62,6 +63,8 @@ class Judge:
             yield from self._attribute(attribute, rim)
         yield from self._slot_names(subject, rim)
         yield from self._strangers(subject, rim)
+        for where, why in part_faults(rim):
+            yield self.complaint(where, subject=name_of(subject, rim), **why)
         for classification in rim.classifications:
             yield from self._long_values(subject, rim, classification.slots)
 

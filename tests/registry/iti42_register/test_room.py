@@ -23,6 +23,7 @@ from tests.build.submission import (
     changing,
     has_member,
     with_identifier,
+    without_attribute,
     without_slot,
 )
 from tests.registry.build import CALLER, STRANGER, Registry, texts
@@ -98,10 +99,17 @@ def test_what_is_registered_comes_back_whole_and_finished(registry):
     for sent in objects[:2]:
         got = by_uid[unique_id(sent)]
         assert got.slots == sent.slots
-        assert [c.attributes[3:] for c in got.classifications] == [
+        assert [without_attribute(c, "objectType").attributes[3:] for c in got.classifications] == [
             c.attributes[3:] for c in sent.classifications
         ]
         assert got.name == sent.name
+
+
+def test_every_part_comes_back_with_its_object_type(registry):
+    """TF-3 Tables 4.2.3.1.2-1, 4.2.3.1.3-1: optional upon submission, required upon retrieval."""
+    registry.registered(*a_submission(folders=1))
+    for part in (p for o in registry.everything().objects for p in parts(o)):
+        assert part.attribute("objectType") == f"{v.OBJECT_TYPE}:{part.tag}"
 
 
 def test_every_symbolic_id_becomes_one_uuid_wherever_it_stands(registry):

@@ -170,7 +170,9 @@ def whole(rim: RimObject) -> tuple:
 
 
 def _part(part: RimObject, owner: str) -> tuple:
-    attributes = [(n, value) for n, value in part.attributes if n not in ("id", *REFERRING)]
+    # An absent objectType is filled in by a registry; a message with another one is refused.
+    given = ("id", "objectType", *REFERRING)
+    attributes = [(n, value) for n, value in part.attributes if n not in given]
     assert owner in {part.attribute("classifiedObject"), part.attribute("registryObject")}
     assert part.id
     return part.tag, tuple(sorted(attributes)), _content(part)

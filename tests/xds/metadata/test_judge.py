@@ -610,3 +610,42 @@ def test_all_complaints_of_an_object_come_at_once():
     rim = without_slot(a_document_entry(), "creationTime").with_slot("size", "x")
     rim = without_scheme(rim, v.CLASS_CODE)
     assert len(complaints(rim)) == 3
+
+
+# -- what a part says of itself --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ["Classification", "ExternalIdentifier"])
+@pytest.mark.parametrize(
+    ("written", "is_right"),
+    [
+        ("{fixed}", True),
+        ("urn:oasis:names:tc:ebXML-regrep:ObjectType:RegistryObject:{tag}", True),
+        ("", True),
+        (v.OBJECT_TYPE_PACKAGE, False),
+        ("{tag}", False),
+    ],
+)
+def test_the_object_type_of_a_part_is_fixed_if_it_is_set(tag, written, is_right):
+    text = written.format(fixed=f"{v.OBJECT_TYPE}:{tag}", tag=tag)
+    rim = a_document_entry()
+    field = "classifications" if tag == "Classification" else "external_identifiers"
+    first, *others = getattr(rim, field)
+    rim = replace(rim, **{field: (first.with_attribute("objectType", text), *others)})
+    assert ["objectType" in c.rule for c in complaints(rim)] == ([] if is_right else [True])
+
+
+@pytest.mark.parametrize(
+    ("subject", "scheme"),
+    [(ENTRY, v.DOCUMENT_ENTRY_AUTHOR), (SET, v.SUBMISSION_SET_AUTHOR)],
+)
+@pytest.mark.parametrize(
+    ("code", "is_right"), [(None, True), ("", True), (" ", True), ("x", False)]
+)
+def test_an_author_has_no_code(subject, scheme, code, is_right):
+    def coded(author):
+        author = without_attribute(author, "nodeRepresentation")
+        return author if code is None else author.with_attribute("nodeRepresentation", code)
+
+    found = complaints(changing_classification(VALID[subject](), scheme, coded), subject)
+    assert ["nodeRepresentation" in c.rule for c in found] == ([] if is_right else [True])
