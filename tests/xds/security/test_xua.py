@@ -337,3 +337,39 @@ def test_the_emergencys_reason_is_ours_or_the_domains():
 def test_the_attribute_of_the_reason_means_nothing_else(value):
     with pytest.raises(TrustError, match="reason_attribute"):
         Xua.from_settings({"reason_attribute": value})
+
+
+ROLE_10 = "10^1.2.250.1.71.1.2.7"
+SM26 = "SM26^1.2.250.1.71.4.2.5"
+CONTEXT = f".//{saml('AuthnContextClassRef')}"
+PURPOSE = ".//{urn:hl7-org:v3}PurposeOfUse"
+ROLE = ".//{urn:hl7-org:v3}Role"
+
+
+@pytest.mark.parametrize(
+    ("key", "edit", "word"),
+    [
+        ("roles", put(ROLE, "code", "46255001"), "role '46255001"),
+        ("roles", put(ROLE, "codeSystem", "1.2.3"), "role '10^1.2.3'"),
+        ("purposes_of_use", put(PURPOSE, "code", "MARKETING"), "purpose of use 'MARKETING"),
+        ("authentication_contexts", text(CONTEXT, "urn:x:InternetProtocol"), "urn:x:Internet"),
+    ],
+)
+def test_a_domain_may_name_who_is_let_in(key, edit, word):
+    assertion = etree.fromstring(a_xua())
+    purpose, context = assertion.find(PURPOSE), assertion.find(CONTEXT)
+    let_in = {
+        "roles": [ROLE_10, SM26],
+        "purposes_of_use": [f"{purpose.get('code')}^{purpose.get('codeSystem')}"],
+        "authentication_contexts": [context.text],
+    }
+    gate = a_gate(Xua.from_settings({key: let_in[key]}))
+    assert outcome(lambda _: None, gate=gate).identity == "899900063480"
+    assert word in outcome(edit, gate=gate)
+    assert not isinstance(outcome(edit), str), "any, where the domain names none"
+
+
+def test_an_assertion_without_a_role_is_not_let_in_where_roles_are_named():
+    gate = a_gate(Xua.from_settings({"roles": [ROLE_10]}))
+    attribute = f".//{saml('Attribute')}[@Name='urn:oasis:names:tc:xacml:2.0:subject:role']"
+    assert "role ''" in outcome(drop(attribute), gate=gate)
