@@ -8,7 +8,7 @@ for a patient who is not known, the answer is one and the same.
 Spec: DMP transactions TD0.2 to TD0.4, TD1.1, TD1.2, TD1.4, TD1.6.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry.records.model import Record
@@ -22,6 +22,7 @@ from xds.access.model import (
     Deny,
     Obligation,
     Permit,
+    Reason,
     RecordState,
     Resource,
 )
@@ -42,10 +43,14 @@ class Visitor:
     """`cx_key`'s form."""
     record: Record | None
     """None when the patient is not known."""
+    chosen: Choices | None = None
+    """Other choices than the record's, to find out what depends on them."""
 
     @property
     def choices(self) -> Choices:
         """What the patient chose."""
+        if self.chosen is not None:
+            return self.chosen
         return Choices() if self.record is None else self.record.choices()
 
     def decide(self, action: Action) -> Decision:
@@ -86,9 +91,26 @@ class Visitor:
     def refusal(self, action: Action, where: Where | None) -> Complaint | None:
         """Return why the caller may not do this to an existing record, None when it may."""
         decision = self.decide(action)
-        if isinstance(decision, Deny):
-            return self.complaint(decision, where)
-        return None if self.may_know else no_record(where)
+        if isinstance(decision, Permit):
+            return None if self.may_know else no_record(where)
+        if self._is_closed_to(action):
+            decision = self._of_closed(action)
+        return self.complaint(decision, where)
+
+    def _is_closed_to(self, action: Action) -> bool:
+        is_closed = self.choices.state is not RecordState.OPEN
+        return is_closed and action not in self.policy.when_closed and self.may_know
+
+    def _of_closed(self, action: Action) -> Deny:
+        """Return the refusal of what no closed record gives, the same whatever the caller is in it.
+
+        TD0.2 does not tell whose médecin traitant one is while the record is closed.
+        """
+        known = Choices(), Choices(attending=frozenset({self.caller.identity}))
+        stranger, attending = (replace(self, chosen=choices).decide(action) for choices in known)
+        if isinstance(stranger, Deny) and isinstance(attending, Deny) and stranger.is_tellable:
+            return stranger
+        return Deny(reason=Reason.RECORD_CLOSED, rule="the record is closed")
 
     @staticmethod
     def unknown(where: Where | None) -> Complaint:

@@ -123,23 +123,21 @@ def _beginning(consent: Consent) -> tuple[RecordChange, ...]:
 
 def _complaint(visitor: Visitor, asked: Asked) -> Complaint | None:
     """Return why a request is not done, None when it is."""
-    where = asked.where
-    decision = visitor.decide(ACTIONS[asked.request])
+    where, action = asked.where, ACTIONS[asked.request]
+    is_open = visitor.record is not None and visitor.record.state is RecordState.OPEN
+    if asked.request is not Request.CREATE:
+        complaint = visitor.refusal(action, where)
+        if complaint is None and is_open == (asked.request is Request.REOPEN):
+            return already_open(where) if is_open else closed_already(where)
+        return complaint
+    decision = visitor.decide(action)
     if isinstance(decision, Deny):
         return visitor.complaint(decision, where)
-    if visitor.exists and not visitor.may_know:
+    if not visitor.exists:
+        return None
+    if not visitor.may_know:
         return visitor.unknown(where)
-    is_open = visitor.record is not None and visitor.record.state is RecordState.OPEN
-    match asked.request:
-        case Request.CREATE:
-            if visitor.exists:
-                return already_open(where) if is_open else closed_already(where)
-        case Request.REOPEN | Request.CLOSE:
-            if not visitor.exists:
-                return visitor.unknown(where)
-            if is_open == (asked.request is Request.REOPEN):
-                return already_open(where) if is_open else closed_already(where)
-    return None
+    return already_open(where) if is_open else closed_already(where)
 
 
 def rooms(*, entrance: Entrance, clock: Clock, new_id: NewId = uuid4) -> tuple[Room, ...]:

@@ -5,6 +5,7 @@ Whatever a body is, it ends in one answer of its room or in one fault; never in 
 
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -316,3 +317,29 @@ def test_a_choice_is_effective_in_the_next_message(parts):
     assert b"NON_EXISTE" in etree.tostring(send(app, body, action, path))
     parts.desk.choose(Authorise(identity=ADA))
     assert b"VALIDE" in etree.tostring(send(app, body, action, path))
+
+
+DOCUMENTED = Path(__file__).parents[2] / "docs/record-services.md"
+
+
+def examples():
+    blocks = re.findall(r"```xml\n(.*?)```", DOCUMENTED.read_text(encoding="utf-8"), re.DOTALL)
+    return [block for block in blocks if "Response" not in block]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_the_documentation_shows_is_answered_as_it_says(parts, number):
+    app = make_app(parts)
+    parts.caller = a_caller(patient=PATIENT if number != 3 else "")
+    parts.desk.choose(Authorise(identity=ADA))
+    example = examples()[number]
+    if example.startswith("<controlActProcess"):
+        whole = a_closing()
+        example = whole[: whole.index("<controlActProcess")] + example + "</PRPA_IN201314UV02>"
+    body = etree.fromstring(example)
+    (action, path) = next(
+        (a, p) for message, a, p in MESSAGES if etree.fromstring(message).tag == body.tag
+    )
+    answer = etree.tostring(send(app, example, action, path))
+    assert b"DMPOk" in answer or b'typeCode="AA"' in answer, answer
+    assert len(examples()) == 5
