@@ -12,7 +12,6 @@ from registry.records.words import no_record
 from registry.td16_professionals.rules import FIELDS, SPEC, Listed, Mode, listed
 from xds.access.model import Action
 from xds.audit.event import Concerned
-from xds.domain import AffinityDomain
 from xds.errors import Complaint
 from xds.soap.exchange import Answer, SoapRequest
 from xds.story import Call, Outcome, Refused, Room
@@ -46,7 +45,7 @@ class ListThem:
         # (3) List, and answer.
         wanted = Mode(texts["mode"] or Mode.ALL)
         items = listed(visitor.record, wanted, call.instant)
-        inside = "".join(_item(one, self.entrance.domain) for one in items)
+        inside = "".join(map(_item, items))
         return Outcome(
             answer=Answer(
                 action=f"{ACTION}Response",
@@ -56,7 +55,7 @@ class ListThem:
         )
 
 
-def _item(one: Listed, domain: AffinityDomain) -> str:
+def _item(one: Listed) -> str:
     person = one.person
     return (
         "<listOfAuthorizationByPatient>"
@@ -64,20 +63,12 @@ def _item(one: Listed, domain: AffinityDomain) -> str:
         + written("nationalIdType", one.id_type)
         + written("lastName", person.name)
         + written("codeSpeciality", person.specialty)
-        + written("libSpeciality", _title(person.specialty, domain))
         + written("startOfAuthorization", person.since)
         + written("lastActionDate", person.last_action)
         + written("mode", one.mode)
         + (written("specificRight", "MEDECIN_TRAITANT") if one.is_attending else "")
         + "</listOfAuthorizationByPatient>"
     )
-
-
-def _title(specialty: str, domain: AffinityDomain) -> str:
-    """Return what the domain calls a specialty of authors, '' when it does not."""
-    known = domain.value_sets.get("authorSpecialty")
-    codes = known.codes.values() if known and specialty else ()
-    return next((code.display for code in codes if code.code == specialty), "")
 
 
 def room(*, entrance: Entrance) -> Room:
