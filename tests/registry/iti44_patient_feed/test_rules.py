@@ -145,9 +145,12 @@ def test_every_fault_is_said_at_once():
 @pytest.mark.parametrize("interaction", [ADD, REVISE, MERGE])
 def test_a_message_without_anything_is_told_what_it_needs(interaction):
     found = complaints(f'<{interaction} xmlns="urn:hl7-org:v3"/>')
-    assert len(found) == sum(
-        1 for row in ROWS if row.least and "/" not in row.path and interaction in (row.of or {interaction})
-    ) + 1  # fmt: skip
+    needed = [
+        row
+        for row in ROWS
+        if row.least and "/" not in row.path and interaction in (row.of or {interaction})
+    ]
+    assert len(found) == len(needed) + 1
 
 
 def test_elements_of_other_namespaces_say_nothing():

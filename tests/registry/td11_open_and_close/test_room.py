@@ -25,12 +25,13 @@ from tests.build.asking import (
     a_closing,
     a_creation,
     a_reactivation,
+    a_test,
     observed,
 )
 from tests.build.feed import ii
 from tests.build.records import standings
 from tests.registry.desk import DOMAIN, HL7, Desk
-from tests.registry.official import official
+from tests.registry.official import need_official, official
 from xds.access.model import RecordState, Standing
 from xds.audit.event import RecordAction
 
@@ -81,8 +82,9 @@ def is_known(desk, patient=NEW_CX):
     )
 
 
-@pytest.mark.parametrize("text", [a_creation(), a_reactivation(), a_closing()])
+@pytest.mark.parametrize("text", [a_test(), a_creation(), a_reactivation(), a_closing()])
 def test_the_messages_of_these_tests_are_hl7s(text):
+    need_official()
     root = etree.fromstring(text)
     official(etree.QName(root).localname, root)
 
