@@ -50,8 +50,8 @@ audit_folder = "audit"
 
 # How the Repository speaks for its caller towards the Registry: "vouch" signs a short-lived
 # assertion of its own (the Registry must trust repository_certificate); "forward" sends the
-# caller's own assertion on, byte for byte, for a foreign Registry. Greffe's own Registry in dmp takes
-# documents from its Repositories alone, so it needs "vouch".
+# caller's own assertion on, byte for byte, for a foreign Registry. Greffe's own Registry in dmp
+# takes documents from its Repositories alone, so it needs "vouch".
 second_leg = "vouch"
 
 # Hosts to which a wsa:ReplyTo may point. Others get OnlyAnonymousAddressSupported; the answer goes
