@@ -14,7 +14,7 @@ from xds.metadata import vocabulary as v
 
 PATIENTS = (*(PATIENT,) * 12, *(OTHER_PATIENT,) * 3, STRANGER)
 TIMES = ("", "2023", "202402", "20240229", "2024022912", "20240229120000", "2025")
-PERSONS = ("^Dupont^Zoé", "^Dupond^Zo\\é", "1^O'Neil^Ann%", "^_^_")
+PERSONS = ("^Dupont^Zoé", "^Dupond^Zo\\E\\é", "1^O'Neil^Ann%", "^_^_")
 EVENTS = ("a", "b", "c")
 REFERENCES = ("1^^^&1.2.3&ISO^urn:example:a", "12^^^&1.2.3&ISO^urn:example:b")
 SOURCES = ("1.2.3", "3670984664")

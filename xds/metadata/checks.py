@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from xds.metadata import dtm, hl7v2, identifier, party
 from xds.metadata import vocabulary as v
@@ -81,6 +81,13 @@ def check_cx(text: str, departures: AbstractSet[str] = frozenset()) -> None:
         )
 
 
+class DepartingCheck(Protocol):
+    """The check of a type that a domain may bend."""
+
+    def __call__(self, text: str, departures: AbstractSet[str] = ...) -> object:
+        """Check a value."""
+
+
 CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {
     Datatype.TEXT: hl7v2.check_text,
     Datatype.DTM: dtm.parse_dtm,
@@ -102,3 +109,9 @@ CHECKS: Final[Mapping[Datatype, Callable[[str], object]]] = {
     Datatype.LANGUAGE: identifier.check_language,
     Datatype.OBJECT_TYPE: check_object_type,
 }
+DEPARTING: Final[Mapping[Datatype, DepartingCheck]] = {
+    Datatype.CX: check_cx,
+    Datatype.XON: party.parse_xon,
+    Datatype.RECIPIENT: party.check_recipient,
+}
+"""Those that look at the departures of the domain."""

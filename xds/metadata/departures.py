@@ -19,6 +19,7 @@ class Departure(StrEnum):
     SIGNS_SUBMISSION_SET = "signs-submission-set"
     CX_IDENTIFIER_TYPE = "cx-identifier-type"
     CX_EFFECTIVE_DATE = "cx-effective-date"
+    XON_IDENTIFIER_TYPE = "xon-identifier-type"
     STATUS_ARCHIVED = "status-archived"
     STATUS_DELETED = "status-deleted"
 
@@ -59,6 +60,13 @@ DEPARTURES: Final[tuple[DepartureRow, ...]] = (
         instead_of="no component after CX.4 (ITI TF-3 Table 4.2.3.1.7-2, CX)",
         source="France, DMP, submissions of the CNAM",
         enforced_in="xds.metadata.departures:refused_component",
+    ),
+    DepartureRow(
+        name=Departure.XON_IDENTIFIER_TYPE,
+        permits="an identifier type code, such as IDNST, in XON.7",
+        instead_of="no component of an XON but 1, 6 and 10 (ITI TF-3 Table 4.2.3.1.7-2, XON)",
+        source="France, CI-SIS, authorInstitution",
+        enforced_in="xds.metadata.party:parse_xon",
     ),
     DepartureRow(
         name=Departure.STATUS_ARCHIVED,

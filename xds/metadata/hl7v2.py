@@ -6,8 +6,9 @@ Spec: ITI TF-3 §4.2.3.1.7 (Tables 4.2.3.1.7-1 and -2). Grammar:
     component    = subcomponent *( "&" subcomponent )
     escapes      = \F\ for |, \S\ for ^, \R\ for ~, \T\ for &, \E\ for \
 
-No HL7 length is enforced (§4.2.3.1.7). Refused with a word about it: `&amp;` inside a value, which
-is an ampersand that was escaped twice. Persons and organisations are in `party`.
+No HL7 length is enforced (§4.2.3.1.7). Refused: a separator of another level; a backslash that
+starts none of the five escapes (§4.2.3.1.7 excludes \H\, \N\ and \Zdddd\ by name); and `&amp;` in a
+value, which is an ampersand that was escaped twice. Persons and organisations are in `party`.
 """
 
 import re
@@ -36,6 +37,9 @@ NEEDS_AUTHORITY: Final = frozenset(
     }
 )
 """CXi type codes whose identifier is nothing without its assigning authority."""
+WORKFLOW_INSTANCE: Final = "urn:ihe:iti:xdw:2013:workflowInstanceId"
+STANDS_ALONE: Final = frozenset({WORKFLOW_INSTANCE, "urn:ihe:iti:xds:2016:studyInstanceUID"})
+"""CXi type codes beside which only CXi.1 may be present."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,8 @@ def parse_cx(text: str) -> Cx:
     """
     parts = components(text)
     authority = read_authority(parts[3])
-    if not parts[0] or parts[1] or parts[2] or authority is None or not authority.is_iso:
+    is_no_id = not parts[0] or "&" in parts[0]
+    if is_no_id or parts[1] or parts[2] or authority is None or not authority.is_iso:
         raise DatatypeError(
             f"a CX is {CX_FORM}, components 2 and 3 empty",
             expected=CX_FORM + ", such as 543797436^^^&1.2.840.113619.6.197&ISO",
@@ -142,10 +147,11 @@ def parse_cxi(text: str) -> Cxi:
     authority = read_authority(parts[3])
     faults = (
         (not parts[0], "CXi.1 is present and holds the identifier", "add the identifier"),
+        ("&" in parts[0], "CXi.1 is one identifier", "write \\T\\ for & in it"),
         (bool(parts[1] or parts[2]), "CXi.2 and CXi.3 are empty", "write ^^^ after the identifier"),
         (
-            authority is not None and not (authority.is_iso or _is_namespace(authority)),
-            "CXi.4 is &OID&ISO or a namespace id",
+            authority is not None and not (_is_universal(authority) or _is_namespace(authority)),
+            "CXi.4 is a universal id with its type, such as &OID&ISO, or a namespace id",
             "write &OID&ISO, or leave CXi.4 empty",
         ),
         (not parts[4], "CXi.5 is present and holds the identifier's type code", "add CXi.5"),
@@ -154,6 +160,16 @@ def parse_cxi(text: str) -> Cxi:
             authority is None and parts[4] in NEEDS_AUTHORITY,
             f"CXi.4 is present when CXi.5 is {parts[4]}",
             "add the assigning authority as CXi.4",
+        ),
+        (
+            authority is not None and parts[4] in STANDS_ALONE,
+            f"only CXi.1 and CXi.5 are present when CXi.5 is {parts[4]}",
+            "leave CXi.4 empty",
+        ),
+        (
+            parts[4] == WORKFLOW_INSTANCE and not is_oid(parts[0]),
+            f"CXi.1 is an OID when CXi.5 is {parts[4]}",
+            "send the OID in dot notation, without urn:oid:",
         ),
     )
     for is_fault, rule, fix in faults:
@@ -202,6 +218,7 @@ def parse_pid_field(text: str) -> tuple[int, str]:
             fix=f"start the value with PID-1| to PID-{LAST_PID_FIELD}|",
         )
     _refuse_double_escape(text)
+    _refuse_foreign_escape(text)
     return int(match[1]), text[match.end() :]
 
 
@@ -211,9 +228,18 @@ MIN_COMPONENTS: Final = 12
 def components(text: str) -> list[str]:
     """Return the components: split at ^ padded to as many as a type may name.
 
-    Errors: DatatypeError for an ampersand that was escaped twice.
+    Errors: DatatypeError for an ampersand that was escaped twice, a separator or an escape that the
+    type does not have.
     """
     _refuse_double_escape(text)
+    _refuse_foreign_escape(text)
+    for separator in "|~":
+        if separator in text:
+            raise DatatypeError(
+                f"{separator} in a value is written as an escape sequence (§4.2.3.1.7)",
+                expected=f"one value, with {ESCAPES[separator]} for {separator}",
+                fix="escape it; a second value is a second rim:Value",
+            )
     parts = [part.strip() for part in text.split("^")]
     return parts + [""] * (MIN_COMPONENTS - len(parts))
 
@@ -227,12 +253,29 @@ def _refuse_double_escape(text: str) -> None:
         )
 
 
+def _refuse_foreign_escape(text: str) -> None:
+    if "\\" in text and "\\" in ESCAPED.sub("", text):
+        raise DatatypeError(
+            "a backslash starts one of five escape sequences (§4.2.3.1.7)",
+            expected="\\F\\ for |, \\S\\ for ^, \\R\\ for ~, \\T\\ for &, \\E\\ for a backslash",
+            fix="write \\E\\ for a backslash; leave sequences of formatting or of your own away",
+        )
+
+
 def read_authority(component: str) -> Authority | None:
     """Return the assigning authority of a component, or None when it is empty."""
     parts = [unescape(part) for part in component.split("&")] + ["", "", ""]
     if not any(parts):
         return None
-    return Authority(namespace=parts[0], universal_id=parts[1], universal_type=parts[2])
+    # A fourth part belongs to no authority: it makes the type one that is not known.
+    kind = "&".join(parts[2:]).rstrip("&")
+    return Authority(namespace=parts[0], universal_id=parts[1], universal_type=kind)
+
+
+def _is_universal(authority: Authority) -> bool:
+    kind = authority.universal_type
+    is_other = kind not in {"", "ISO"} and "&" not in kind
+    return authority.is_iso or bool(is_other and authority.universal_id and not authority.namespace)
 
 
 def _is_namespace(authority: Authority) -> bool:
@@ -256,14 +299,16 @@ def trimmed(parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _cx_fix(parts: list[str], authority: Authority | None) -> str:
-    if not parts[0]:
-        return "add the identifier before ^^^"
-    if parts[1] or parts[2]:
-        return "leave components 2 and 3 empty"
-    if authority is None:
-        return "add ^^^&OID&ISO after the identifier"
-    if authority.namespace:
-        return "start component 4 with &: its first part, the namespace, is empty"
-    if not is_oid(authority.universal_id):
-        return "make the second part of component 4 an OID"
-    return "end component 4 with &ISO"
+    given = authority or Authority()
+    fixes = (
+        (not parts[0], "add the identifier before ^^^"),
+        ("&" in parts[0], "write \\T\\ for & in the identifier"),
+        (bool(parts[1] or parts[2]), "leave components 2 and 3 empty"),
+        (authority is None, "add ^^^&OID&ISO after the identifier"),
+        (
+            bool(given.namespace),
+            "start component 4 with &: its first part, the namespace, is empty",
+        ),
+        (not is_oid(given.universal_id), "make the second part of component 4 an OID"),
+    )
+    return next((fix for is_fault, fix in fixes if is_fault), "end component 4 with &ISO")

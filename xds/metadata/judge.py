@@ -29,7 +29,7 @@ from xds.metadata.attributes import (
     Need,
     Subject,
 )
-from xds.metadata.checks import CHECKS, check_cx, check_object_type
+from xds.metadata.checks import CHECKS, DEPARTING, check_object_type
 from xds.metadata.code import read_code
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.need import need_of, why_prohibited
@@ -153,8 +153,8 @@ class Judge:
     def _fault(self, datatype: Datatype, text: str) -> DatatypeError | None:
         """Return what keeps a text from being a value of its type, or None."""
         check = CHECKS[datatype]
-        if datatype is Datatype.CX:
-            check = partial(check_cx, departures=self.domain.departures)
+        if datatype in DEPARTING:
+            check = partial(DEPARTING[datatype], departures=self.domain.departures)
         elif datatype is Datatype.OBJECT_TYPE:
             check = partial(check_object_type, taken=self.entry_types)
         try:

@@ -1,15 +1,17 @@
 """Persons, organisations and their addresses: XCN, XON, XTN, and the recipient made of the three.
 
 Spec: ITI TF-3 §4.2.3.1.7 (Table 4.2.3.1.7-2), §4.2.3.3.7 (intendedRecipient). The grammar is
-`hl7v2`'s. Tolerated, because the field writes it: a person with a name only or an identifier only,
-an organisation with an OID only, further components that IHE leaves out.
+`hl7v2`'s. Tolerated, because the field writes it: an organisation with an OID only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from xds.metadata.datatype import DatatypeError
+from xds.metadata.departures import Departure
 from xds.metadata.hl7v2 import (
     Authority,
     components,
@@ -18,6 +20,7 @@ from xds.metadata.hl7v2 import (
     render_authority,
     unescape,
 )
+from xds.metadata.identifier import is_oid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,9 @@ class Xtn:
     area: str = ""
     number: str = ""
     extension: str = ""
+
+
+RECIPIENT_PARTS: Final = 3
 
 
 def parse_xcn(text: str) -> Xcn:
@@ -96,10 +102,11 @@ def render_xcn(xcn: Xcn) -> str:
     return _render((*map(escape, names), "", "", render_authority(xcn.authority)))
 
 
-def parse_xon(text: str) -> Xon:
+def parse_xon(text: str, departures: AbstractSet[str] = frozenset()) -> Xon:
     """Return the organisation of a text; either a name or an identifier is enough.
 
-    Spec: ITI TF-3 Table 4.2.3.1.7-2, XON. Errors: DatatypeError.
+    Spec: ITI TF-3 Table 4.2.3.1.7-2, XON; `departures` for what a domain permits beyond it.
+    Errors: DatatypeError.
     """
     parts = components(text)
     if not parts[0] and not parts[9]:
@@ -110,6 +117,14 @@ def parse_xon(text: str) -> Xon:
         )
     authority = read_authority(parts[5])
     _require_iso(authority, "XON.6")
+    permitted = {7} if Departure.XON_IDENTIFIER_TYPE in departures else set()
+    _refuse_others(parts, {1, 6, 10} | permitted, "XON")
+    if parts[9] and authority is None and not is_oid(parts[9]):
+        raise DatatypeError(
+            "XON.6, the assigning authority, is present when XON.10 is not an OID",
+            expected="Name^^^^^&OID&ISO^^^^Identifier, or Name^^^^^^^^^OID",
+            fix="add the authority as XON.6",
+        )
     return Xon(name=unescape(parts[0]), authority=authority, identifier=unescape(parts[9]))
 
 
@@ -126,12 +141,18 @@ def parse_xtn(text: str) -> Xtn:
     """
     parts = components(text)
     is_mail = parts[2] == "Internet"
-    has_number = any((parts[0], parts[6], parts[11]))
-    if not parts[2] or not (parts[3] if is_mail else has_number or parts[3]):
+    if not parts[2] or not parts[3 if is_mail else 6]:
         raise DatatypeError(
             "an XTN has a type (XTN.3) and an address (XTN.4) or a number (XTN.7)",
             expected="^^Internet^name@example.org, or ^PRS^PH^^^^+31 42 1123 4567",
             fix="fill the missing component",
+        )
+    _refuse_others(parts, {2, 3, 4} if is_mail else {2, 3, 5, 6, 7, 8}, "XTN")
+    if is_mail and parts[1] not in {"", "NET"}:
+        raise DatatypeError(
+            "XTN.2 of an e-mail address is NET, if present",
+            expected="^NET^Internet^name@example.org",
+            fix="write NET, or leave XTN.2 empty",
         )
     values = tuple(map(unescape, parts[1:8]))
     return Xtn(
@@ -140,7 +161,7 @@ def parse_xtn(text: str) -> Xtn:
         address=values[2],
         country=values[3],
         area=values[4],
-        number=values[5] or unescape(parts[11]) or unescape(parts[0]),
+        number=values[5],
         extension=values[6],
     )
 
@@ -159,24 +180,36 @@ def render_xtn(xtn: Xtn) -> str:
     return _render(("", *map(escape, values)))
 
 
-def check_recipient(text: str) -> None:
+def check_recipient(text: str, departures: AbstractSet[str] = frozenset()) -> None:
     """Check an intendedRecipient: XON|XCN|XTN, at least one of the three.
 
-    Spec: ITI TF-3 §4.2.3.3.7. Errors: DatatypeError.
+    Spec: ITI TF-3 §4.2.3.3.7; `departures` for what a domain permits. Errors: DatatypeError.
     """
     parts = text.split("|")
-    if len(parts) > len(RECIPIENT_PARTS) or not any(part.strip() for part in parts):
+    if len(parts) > RECIPIENT_PARTS or not any(part.strip() for part in parts):
         raise DatatypeError(
             "a recipient is organisation|person|telecommunication, at least one of them",
             expected="XON|XCN|XTN, such as Hospital^^^^^^^^^1.2.3|^Wel^Marcus|^^Internet^a@b.org",
             fix="fill one of the three parts, separated by |",
         )
-    for part, parse in zip(parts, RECIPIENT_PARTS, strict=False):
+    parsers: tuple[Callable[[str], object], ...] = (
+        partial(parse_xon, departures=departures),
+        parse_xcn,
+        parse_xtn,
+    )
+    for part, parse in zip(parts, parsers, strict=False):
         if part.strip():
             parse(part.strip())
 
 
-RECIPIENT_PARTS: Final = (parse_xon, parse_xcn, parse_xtn)
+def _refuse_others(parts: Sequence[str], permitted: AbstractSet[int], datatype: str) -> None:
+    for number, part in enumerate(parts, start=1):
+        if part and number not in permitted:
+            raise DatatypeError(
+                f"{datatype} has components {', '.join(map(str, sorted(permitted)))} and no other",
+                expected=f"{datatype}.{number} empty",
+                fix=f"remove {datatype}.{number}",
+            )
 
 
 def _require_iso(authority: Authority | None, component: str) -> None:

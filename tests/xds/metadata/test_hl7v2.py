@@ -71,6 +71,10 @@ def test_a_patient_is_the_same_with_and_without_the_type_of_identifier():
         ("123^^^&01.2&ISO", "an OID"),
         ("123^^^&1.2.3", "&ISO"),
         ("123^^^&1.2.3&iso", "&ISO"),
+        ("123^^^&1.2.3&ISO&x", "&ISO"),
+        ("1&23^^^&1.2.3&ISO", "for &"),
+        ("1|23^^^&1.2.3&ISO", "escape it"),
+        ("123^^^&1.2.3&ISO~124^^^&1.2.3&ISO", "a second value"),
         ("123^^^&amp;1.2.3&amp;ISO", "escape the value once"),
     ],
 )
@@ -78,6 +82,25 @@ def test_a_cx_fault_says_what_to_mend(text, fix):
     with pytest.raises(DatatypeError) as error:
         parse_cx(text)
     assert fix in error.value.fix
+
+
+@pytest.mark.parametrize("sequence", ["\\", "\\H\\", "\\N\\", "\\Z12\\", "\\.br\\", "\\f\\"])
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (parse_cx, "1{}2^^^&1.2.3&ISO"),
+        (parse_cxi, "1{}2^^^&1.2.3&ISO^MR"),
+        (parse_xcn, "^Doe{}Junior^John"),
+        (parse_xon, "Hospital {}"),
+        (parse_xtn, "^^Internet^a{}@example.org"),
+        (parse_pid_field, "PID-5|Doe{}^John"),
+    ],
+)
+def test_a_backslash_starts_one_of_the_five_escapes(parse, text, sequence):
+    """TF-3 §4.2.3.1.7: those of formatting, and local ones, shall not be included."""
+    parse(text.format("\\F\\\\S\\\\R\\\\T\\\\E\\"))
+    with pytest.raises(DatatypeError, match="five escape"):
+        parse(text.format(sequence))
 
 
 def test_a_strict_cx_ends_after_its_authority():
@@ -91,7 +114,8 @@ def test_a_strict_cx_ends_after_its_authority():
     [
         "11379^^^&1.3.6367.3.7&ISO^urn:ihe:iti:xds:2013:uniqueId",
         "2.16.840.1^^^^urn:ihe:iti:xdw:2013:workflowInstanceId",
-        "1.2.3^^^&1.2.3&ISO^urn:ihe:iti:xds:2016:studyInstanceUID",
+        "1.2.3.45.678^^^^urn:ihe:iti:xds:2016:studyInstanceUID",
+        "11^^^&example.org&DNS^urn:ihe:iti:xds:2013:accession",
         "2013001^^^Namespace^urn:ihe:iti:xds:2013:accession",
         "245348841^^^&1.2.840.113619.6.197&ISO^urn:ihe:iti:xds:2015:encounterId",
     ],
@@ -109,6 +133,15 @@ def test_reference_identifiers_of_the_standard_are_read(text):
         ("1^^^&1.2&ISO", "CXi.5"),
         ("1^^^&1.2&ISO^a^b", "sixth"),
         ("1^^^^urn:ihe:iti:xds:2013:order", "CXi.4 is present"),
+        ("1^^^^urn:ihe:iti:xds:2013:referral", "CXi.4 is present"),
+        ("1^^^^urn:ihe:iti:xds:2015:encounterId", "CXi.4 is present"),
+        ("1.2^^^&1.2&ISO^urn:ihe:iti:xdw:2013:workflowInstanceId", "only CXi.1 and CXi.5"),
+        ("W1^^^^urn:ihe:iti:xdw:2013:workflowInstanceId", "CXi.1 is an OID"),
+        ("1.2^^^&1.2&ISO^urn:ihe:iti:xds:2016:studyInstanceUID", "only CXi.1 and CXi.5"),
+        ("1^^^&1.2^urn:x:y", "CXi.4"),
+        ("1^^^x&1.2&ISO^urn:x:y", "CXi.4"),
+        ("1^^^&1.2&ISO&x^urn:x:y", "CXi.4"),
+        ("1&2^^^&1.2&ISO^urn:x:y", "CXi.1 is one"),
     ],
 )
 def test_a_reference_identifier_with_a_missing_component_is_refused(text, rule):

@@ -52,6 +52,8 @@ def test_persons_of_the_field_are_read(text, name):
         ("", "XCN"),
         ("^^Marcus", "XCN"),
         ("1^Welby^^^^^^^Hospital", "XCN.9"),
+        ("1^Welby^^^^^^^&1.2.3&ISO&x", "XCN.9"),
+        ("1^Welby~2^Peirre", "escape"),
         ("1^Welby^^^^^^^&amp;1.2.3&amp;ISO", "twice"),
     ],
 )
@@ -66,7 +68,6 @@ def test_a_person_without_name_and_identifier_or_with_a_wrong_authority_is_refus
         ("Some Hospital", ""),
         ("Some Hospital^^^^^^^^^2.999.1.2.3", "2.999.1.2.3"),
         ("Some Hospital^^^^^&2.999.1789&ISO^^^^45", "45"),
-        ("Cabinet^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1750000000", "1750000000"),
         ("^^^^^^^^^1.2.3", "1.2.3"),
     ],
 )
@@ -74,7 +75,29 @@ def test_organisations_of_the_field_are_read(text, identifier):
     assert parse_xon(text).identifier == identifier
 
 
-@pytest.mark.parametrize("text", ["", "^^^^^^", "Hospital^^^^^1.2.3"])
+FRENCH = "Cabinet^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1750000000"
+
+
+def test_the_type_of_an_organisations_identifier_is_the_domains_to_permit():
+    assert parse_xon(FRENCH, {"xon-identifier-type"}).identifier == "1750000000"
+    check_recipient(FRENCH, {"xon-identifier-type"})
+    for check in (parse_xon, check_recipient):
+        with pytest.raises(DatatypeError, match="1, 6, 10 and no other"):
+            check(FRENCH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "^^^^^^",
+        "Hospital^^^^^1.2.3",
+        "Hospital^^^^^&1.2.3&ISO&x^^^^45",
+        "Hospital^^^^^^^^^45",
+        "Hospital^L",
+        "Hospital^^x^^^&1.2.3&ISO",
+    ],
+)
 def test_an_organisation_without_a_name_or_with_a_wrong_authority_is_refused(text):
     with pytest.raises(DatatypeError, match="XON"):
         parse_xon(text)
@@ -87,7 +110,6 @@ def test_an_organisation_without_a_name_or_with_a_wrong_authority_is_refused(tex
         "^NET^Internet^a@example.org",
         "^PRS^PH^^31^^(042) 1123 4567",
         "^PRS^PH^^^^+31 42 1123 4567",
-        "+33123456789^^PH",
     ],
 )
 def test_addresses_of_the_field_are_read(text):
@@ -95,7 +117,20 @@ def test_addresses_of_the_field_are_read(text):
     assert parsed.address or parsed.number
 
 
-@pytest.mark.parametrize("text", ["", "a@example.org", "^^Internet", "^PRS^PH"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a@example.org",
+        "^^Internet",
+        "^PRS^PH",
+        "+33123456789^^PH",
+        "^PRS^PH^+33123456789",
+        "^PRS^PH^^^^+33123456789^^by day",
+        "^PRN^Internet^a@example.org",
+        "^^Internet^a@example.org^33",
+    ],
+)
 def test_an_address_without_a_type_or_a_number_is_refused(text):
     with pytest.raises(DatatypeError, match="XTN"):
         parse_xtn(text)
