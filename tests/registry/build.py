@@ -28,6 +28,7 @@ from xds.ebrim.submit import write_submit_objects
 from xds.errors import Refusal, Where
 from xds.limits import Limits
 from xds.metadata import vocabulary as v
+from xds.metadata.departures import statuses
 from xds.metadata.rim import RimObject
 from xds.security.caller import Caller
 from xds.soap.exchange import SoapRequest
@@ -119,18 +120,25 @@ class Registry:
     def over(cls, ledger: SqlLedger, domain=OPEN_DOMAIN, limits: Limits | None = None):
         for patient in (PATIENT, OTHER_PATIENT):
             ledger.add_patient(patient, "20260101000000")
+        known = statuses(domain.departures)
         return cls(
             ledger=ledger,
             registering=iti42.room(ledger=ledger, domain=domain, identifier_checks={}),
             registering_on_demand=iti61.room(ledger=ledger, domain=domain, identifier_checks={}),
-            asking=iti18.room(ledger=ledger, limits=limits or Limits()),
-            asking_of_several=iti51.room(ledger=ledger, limits=limits or Limits()),
+            asking=iti18.room(ledger=ledger, limits=limits or Limits(), statuses=known),
+            asking_of_several=iti51.room(ledger=ledger, limits=limits or Limits(), statuses=known),
         )
 
     def register(
-        self, *objects: RimObject, caller=CALLER, message_id="", body=b"", on_demand=False
+        self,
+        *objects: RimObject,
+        caller=CALLER,
+        message_id="",
+        body=b"",
+        on_demand=False,
+        instant=None,
     ) -> Answer:
-        instant = START + timedelta(minutes=next(self.clock))
+        instant = instant or START + timedelta(minutes=next(self.clock))
         sent = body or write_submit_objects(objects)
         return run(
             self.registering_on_demand if on_demand else self.registering,
@@ -163,17 +171,19 @@ class Registry:
         assert answer.status == "Success", [c.code_context for c in answer.complaints]
         return answer
 
-    def everything(self, patient: str = PATIENT, returns="LeafClass") -> Answer:
+    def everything(
+        self, patient: str = PATIENT, status=(v.APPROVED, v.DEPRECATED), returns="LeafClass"
+    ) -> Answer:
         """Every version of everything, with every Association."""
-        both = f"('{v.STABLE}','{v.ON_DEMAND}')"
+        both, status = texts(v.STABLE, v.ON_DEMAND), texts(*status)
         return self.ask(
             "GetAll",
             patientId=text(patient),
-            XDSDocumentEntryStatus=BOTH,
-            XDSSubmissionSetStatus=BOTH,
-            XDSFolderStatus=BOTH,
+            XDSDocumentEntryStatus=status,
+            XDSSubmissionSetStatus=status,
+            XDSFolderStatus=status,
             XDSDocumentEntryType=both,
-            XDSAssociationStatus=BOTH,
+            XDSAssociationStatus=status,
             MetadataLevel="2",
             returns=returns,
         )

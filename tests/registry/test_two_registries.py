@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from registry.ledger import tables as t
 from registry.ledger.engine import open_engine
 from registry.ledger.sql import SqlLedger
-from registry.query.catalogue import STORED_QUERIES
+from registry.query.catalogue import MULTI_PATIENT_QUERIES, STORED_QUERIES
 from tests.build.submission import a_document_entry, a_submission_set
 from tests.registry.build import Registry
 from tests.registry.naive import registering
-from tests.registry.two_registries import Both
+from tests.registry.two_registries import DOMAIN, Both
 from tests.strategies import questions as q
-from tests.strategies.histories import histories
+from tests.strategies.steps import histories
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def two_registries(engine):
     with engine.begin() as connection:
         for table in t.metadata.sorted_tables:
             connection.execute(sa.delete(table))
-    yield Both(Registry.over(SqlLedger(engine)))
+    yield Both(Registry.over(SqlLedger(engine), DOMAIN))
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_every_query_of_the_catalogue_is_asked():
         seen.add(question.query)
 
     collect()
-    assert seen == {query.name for query in STORED_QUERIES}
+    assert seen == {query.name for query in (*STORED_QUERIES, *MULTI_PATIENT_QUERIES)}
 
 
 def test_the_naive_registry_can_disagree(sqlite_registry):
@@ -92,4 +92,4 @@ def test_the_naive_registry_can_disagree(sqlite_registry):
     objects = [a_submission_set("urn:uuid:" + str(uuid.UUID(int=1))), a_document_entry()]
     registering.register(both.held, objects, "2026")
     with pytest.raises(AssertionError):
-        both._compare_all()
+        both.compare_all()

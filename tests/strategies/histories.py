@@ -1,4 +1,4 @@
-"""Strategies: what happens to a registry, as numbers.
+"""Strategies: what comes into a registry, as numbers: submissions, on demand or not, and merges.
 
 What a number means (which registered document is replaced, which folder is joined) is decided
 while a history runs, so that every history is possible and shrinks well.
@@ -53,7 +53,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Submission:
-    """ITI-42."""
+    """ITI-42, or ITI-61."""
 
     patient: str
     unique: int
@@ -67,6 +67,8 @@ class Submission:
     repeats_id: bool
     is_symbolic: bool
     """Whether the registry is to give the ids."""
+    on_demand: bool
+    """ITI-61."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,10 @@ submissions = st.builds(
     refers=st.lists(st.integers(0, 9), max_size=1).map(tuple),
     repeats_id=st.sampled_from((False,) * 30 + (True,)),
     is_symbolic=st.booleans(),
+    on_demand=st.sampled_from((False,) * 5 + (True,)),
 )
 merges = st.builds(
     Merge,
     subsumed=st.sampled_from((OTHER_PATIENT, OTHER_PATIENT, PATIENT, STRANGER)),
     survivor=st.sampled_from((PATIENT, PATIENT, OTHER_PATIENT)),
 )
-steps = st.sampled_from(range(12)).flatmap(lambda n: submissions if n else merges)
-histories = st.lists(steps, min_size=3, max_size=10)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from tests.build.submission import OTHER_PATIENT
+from tests.registry.build import STRANGER
 from tests.strategies.histories import (
     EVENTS,
     PATIENTS,
@@ -26,6 +27,7 @@ STATUSES = (
     (v.DEPRECATED,),
     (v.APPROVED, v.DEPRECATED),
     (v.APPROVED, "urn:example:unheard-of"),
+    (v.ARCHIVED, v.DELETED, v.DEPRECATED),
 )
 TYPES = ((), (v.STABLE,), (v.ON_DEMAND,), (v.STABLE, v.ON_DEMAND))
 CODED = {
@@ -60,7 +62,8 @@ class Question:
     """A stored query."""
 
     query: str
-    patient: str = ""
+    patients: tuple[str, ...] = ()
+    """One, but for ITI-51."""
     status: tuple[tuple[str, ...], ...] = ()
     """Of documents, SubmissionSets, Folders, as far as the query has them."""
     types: tuple[str, ...] = ()
@@ -73,10 +76,15 @@ class Question:
     sources: tuple[str, ...] = ()
     which: tuple[int, ...] = ()
     """Objects asked for."""
-    by_unique_id: bool = False
+    by: str = "EntryUUID"
+    """EntryUUID, UniqueId or LogicalID."""
     relations: tuple[str, ...] = ()
     is_split: bool = False
     """Whether the values of a list come one rim:Value each."""
+    level: str = ""
+    """$MetadataLevel; '' for none, which means 1."""
+    link_status: tuple[str, ...] = ()
+    """$XDSAssociationStatus, where the query has it."""
 
 
 def one_of(values, most=3):
@@ -108,7 +116,8 @@ def _times(*names: str, among=TIMES):
 
 status = st.sampled_from(STATUSES)
 types = st.sampled_from((*TYPES, ()))
-patients = st.sampled_from((*PATIENTS, OTHER_PATIENT, OTHER_PATIENT))
+patient = st.sampled_from((*PATIENTS, OTHER_PATIENT, OTHER_PATIENT))
+patients = patient.map(lambda p: (p,))
 is_split = st.booleans()
 entry_codes = {
     "DocumentEntryClassCode": "xyz",
@@ -124,7 +133,7 @@ narrow_codes = {
     for name in ("DocumentEntryConfidentialityCode", "DocumentEntryFormatCode")
 }
 of_entries = {
-    "patient": patients,
+    "patients": patients,
     "status": st.tuples(status),
     "types": types,
     "codes": _codes(**entry_codes),
@@ -138,12 +147,32 @@ numbers = st.lists(st.integers(0, 9), min_size=1, max_size=3).map(tuple)
 number = st.integers(0, 9).map(lambda n: (n,))
 
 
+level = st.sampled_from(("", "1", "2", "2"))
+by = st.sampled_from(("EntryUUID", "UniqueId"))
+by_any = st.sampled_from(("EntryUUID", "UniqueId", "LogicalID"))
+LINKED = {
+    *("GetAll", "GetAssociations", "GetDocumentsAndAssociations", "GetFolderAndContents"),
+    *("GetSubmissionSetAndContents", "GetFoldersForDocument", "GetRelatedDocuments"),
+}
+"""Queries that have $XDSAssociationStatus."""
+
+
 def asking(query: str, **fields):
-    return st.builds(Question, query=st.just(query), **fields)
+    if query in LINKED:
+        fields["link_status"] = st.sampled_from(((), *STATUSES[:3]))
+    return st.builds(Question, query=st.just(query), level=level, **fields)
 
 
 REGISTERED = ("2026", "20260301", "202603011203", "20260301120500", "2027")
 """About the time at which the tests' clock stands."""
+
+some_patients = subset((PATIENTS[0], OTHER_PATIENT, STRANGER), 2)
+
+
+def several_codes(alternatives):
+    """Codes more often than for one patient: without a patient one is needed."""
+    return st.one_of(_codes(**alternatives), _codes(**alternatives))
+
 
 finds = asking("FindDocuments", **of_entries)
 questions = st.one_of(
@@ -157,7 +186,7 @@ questions = st.one_of(
     ),
     asking(
         "FindSubmissionSets",
-        patient=patients,
+        patients=patients,
         status=st.tuples(status),
         codes=_codes(SubmissionSetContentType=("04", "x")),
         times=_times("SubmissionSetSubmissionTime"),
@@ -167,7 +196,7 @@ questions = st.one_of(
     ),
     asking(
         "FindFolders",
-        patient=patients,
+        patients=patients,
         status=st.tuples(status),
         codes=_codes(FolderCodeList="xyz"),
         times=_times("FolderLastUpdateTime", among=("", *REGISTERED)),
@@ -175,16 +204,17 @@ questions = st.one_of(
     ),
     asking(
         "GetAll",
-        patient=patients,
+        patients=patients,
         status=st.tuples(status, status, status),
         types=types,
         codes=_codes(**narrow_codes),
         is_split=is_split,
     ),
     *(
-        asking(query, which=numbers, by_unique_id=st.booleans(), is_split=is_split)
-        for query in ("GetDocuments", "GetFolders", "GetDocumentsAndAssociations")
+        asking(query, which=numbers, by=by_any, is_split=is_split)
+        for query in ("GetDocuments", "GetFolders")
     ),
+    asking("GetDocumentsAndAssociations", which=numbers, by=by, is_split=is_split),
     *(
         asking(query, which=numbers, is_split=is_split)
         for query in ("GetAssociations", "GetSubmissionSets")
@@ -193,20 +223,32 @@ questions = st.one_of(
         asking(
             query,
             which=number,
-            by_unique_id=st.booleans(),
+            by=by,
             types=types,
             codes=_codes(**narrow_codes),
             is_split=is_split,
         )
         for query in ("GetSubmissionSetAndContents", "GetFolderAndContents")
     ),
-    asking("GetFoldersForDocument", which=number, by_unique_id=st.booleans()),
+    asking("GetFoldersForDocument", which=number, by=by),
     asking(
         "GetRelatedDocuments",
         which=number,
-        by_unique_id=st.booleans(),
+        by=by,
         types=types,
         relations=one_of((*RELATIONS, v.HAS_MEMBER), 4),
+        is_split=is_split,
+    ),
+    asking(
+        "FindDocumentsForMultiplePatients",
+        **{**of_entries, "patients": some_patients, "codes": several_codes(entry_codes)},
+    ),
+    asking(
+        "FindFoldersForMultiplePatients",
+        patients=some_patients,
+        status=st.tuples(status),
+        codes=several_codes({"FolderCodeList": "xyz"}),
+        times=_times("FolderLastUpdateTime", among=("", *REGISTERED)),
         is_split=is_split,
     ),
 )

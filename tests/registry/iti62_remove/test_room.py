@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from registry.iti62_remove import handle as iti62
+from tests.build.removal import a_removal
 from tests.build.submission import (
     OTHER_PATIENT,
     PATIENT,
@@ -16,17 +17,9 @@ from tests.build.submission import (
     changing,
 )
 from tests.registry.build import START, a_call, run, texts
-from xds.namespaces import LCM, RIM
+from xds.namespaces import LCM
 
 AUDITED = START.replace(hour=18)
-
-
-def a_removal(*entry_uuids, attributes="", before="", after=""):
-    refs = "".join(f'<rim:ObjectRef id="{one}"/>' for one in entry_uuids)
-    return (
-        f'<lcm:RemoveObjectsRequest xmlns:lcm="{LCM}" xmlns:rim="{RIM}"{attributes}>{before}'
-        f"<rim:ObjectRefList>{refs}</rim:ObjectRefList>{after}</lcm:RemoveObjectsRequest>"
-    ).encode()
 
 
 def remove(registry, *entry_uuids, body=b"", instant=AUDITED):

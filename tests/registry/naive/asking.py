@@ -14,7 +14,8 @@ Only = Callable[[Thing], bool]
 class Wish:
     """The criteria that a query may name for objects of one kind; all of them hold."""
 
-    patient: str = ""
+    patients: frozenset[str] = frozenset()
+    """One of these; of no matter whom when there is none."""
     status: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     """objectType of documents; without one, stable documents only, where a query has it at all."""
@@ -30,7 +31,7 @@ class Wish:
         """Whether a thing meets every criterion; inside one criterion one value is enough."""
         references = thing.texts(v.REFERENCE_ID_LIST)
         return (
-            (not self.patient or thing.patient == self.patient)
+            (not self.patients or thing.patient in self.patients)
             and (not self.status or thing.status in self.status)
             and (not self.types or thing.kind != "entry" or thing.object_type in self.types)
             and all(thing.codes.get(scheme, set()) & wanted for scheme, wanted in self.codes)

@@ -5,27 +5,29 @@ Spec: ITI TF-2 §3.42.4.1.3; ITI TF-3 §4.2.2, §4.2.3.
 
 from collections.abc import Iterable, Iterator
 
-from tests.registry.naive.things import Thing, Things, a_link, thing_of
+from tests.registry.naive.things import Thing, Things, a_link, thing_of, touch
 from xds.metadata import vocabulary as v
 from xds.metadata.rim import RimObject
 
 REPLACING = (v.REPLACE, v.TRANSFORM_AND_REPLACE)
 
 
-def register(held: Things, objects: Iterable[RimObject], now: str) -> set[str]:
+def register(
+    held: Things, objects: Iterable[RimObject], now: str, *, on_demand: bool = False
+) -> set[str]:
     """Register, or return the codes of every rule that is broken."""
     new = [thing_of(o) for o in objects]
     codes = set(_broken(held, new))
+    if on_demand and not any(t.kind == "entry" for t in new):
+        codes.add("XDSRegistryMetadataError")
     if codes:
         return codes
     replaced = [t for t in new if t.association_type in REPLACING]
     inherited = [m for r in replaced for m in _inherited(held, r, new)]
     for relation in replaced:
-        _deprecate(held, relation.target)
+        deprecate(held, relation.target)
     held.all += new + inherited
-    for folder in held.of("folder"):
-        if folder in new or any(m.source == folder.id for m in new + inherited):
-            folder.last_update = now
+    touch(held, new + inherited, now)
     return set()
 
 
@@ -52,7 +54,7 @@ def _broken(held: Things, new: list[Thing]) -> Iterator[str]:
             if thing.patient not in held.patients:
                 yield "XDSUnknownPatientId"
             yield from _identity(held, thing)
-        if held.named(thing.id):
+        if any(thing.id in (t.id, t.lid) for t in held.all):
             yield "XDSRegistryMetadataError"
         if thing.kind == "association":
             yield from _ends(held, thing, new)
@@ -64,6 +66,9 @@ def _identity(held: Things, thing: Thing) -> Iterator[str]:
         return
     if thing.kind != "entry" or any(t.kind != "entry" for t in same):
         yield "XDSDuplicateUniqueIdInRegistry"
+    elif thing.object_type == v.ON_DEMAND or same[0].object_type == v.ON_DEMAND:
+        if thing.object_type != same[0].object_type:  # ITI TF-2 §3.61.4.1.3
+            yield "XDSDuplicateUniqueIdInRegistry"
     elif same[0].text("hash") != thing.text("hash"):
         yield "XDSNonIdenticalHash"
     elif same[0].text("size") != thing.text("size"):
@@ -92,13 +97,19 @@ def _ends(held: Things, association: Thing, new: list[Thing]) -> Iterator[str]:
         return
     if target.status != v.APPROVED:
         yield "XDSRegistryDeprecatedDocumentError"
-    transformed = {t.source for t in held.all + new if t.association_type == v.TRANSFORM}
-    if association.association_type == v.APPEND and target.id in transformed:
+    if association.association_type == v.APPEND and target.id in transformations(held, new):
         yield "XDSRegistryMetadataError"
     if target.patient != source.patient:
         yield "XDSPatientIdDoesNotMatch"
-    if association.association_type == v.IS_SNAPSHOT_OF and target.object_type != v.ON_DEMAND:
+    types = (source.object_type, target.object_type)
+    if association.association_type == v.IS_SNAPSHOT_OF and types != (v.STABLE, v.ON_DEMAND):
         yield "XDSRegistryMetadataError"
+
+
+def transformations(held: Things, new: list[Thing]) -> set[str]:
+    """What is another form of another document, as far as that was not taken back."""
+    links = [t for t in held.all + new if t.association_type == v.TRANSFORM]
+    return {t.source for t in links if t.status == v.APPROVED}
 
 
 def _joins(folder: Thing, member: Thing) -> Iterator[str]:
@@ -135,12 +146,14 @@ def _inherited(held: Things, relation: Thing, new: list[Thing]) -> list[Thing]:
     return made
 
 
-def _deprecate(held: Things, identifier: str) -> None:
+def deprecate(held: Things, identifier: str, seen: tuple[str, ...] = ()) -> None:
     """An old version goes, and what was added to it or made of it goes with it."""
     old = held.named(identifier)
     assert old is not None
-    old.status = v.DEPRECATED
+    if old.status == v.APPROVED:
+        old.status = v.DEPRECATED
     for association in held.of("association"):
         is_child = association.association_type in (v.APPEND, v.TRANSFORM)
-        if is_child and association.target == identifier:
-            _deprecate(held, association.source)
+        is_in_use = association.status == v.APPROVED and association.source not in seen
+        if is_child and is_in_use and association.target == identifier:
+            deprecate(held, association.source, (*seen, identifier))

@@ -141,6 +141,13 @@ def a_link(identifier: str, source: str, target: str) -> Thing:
     return thing_of(RimObject(tag="Association", attributes=attributes))
 
 
+def touch(held: "Things", new: list[Thing], now: str) -> None:
+    """A folder that is new, or gets or loses a member, says when."""
+    for folder in held.of("folder"):
+        if folder in new or any(m.source == folder.id for m in new):
+            folder.last_update = now
+
+
 def renamed(rim: RimObject, names: Mapping[str, str]) -> RimObject:
     """An object of a message under other ids."""
     attributes = tuple(
@@ -189,6 +196,38 @@ class Things:
 
     patients: set[str]
     all: list[Thing] = field(default_factory=list)
+
+    def latest(self, lid: str) -> Thing | None:
+        """The latest version under a logical id."""
+        versions = [t for t in self.all if t.lid == lid]
+        return max(versions, key=lambda t: t.version, default=None)
+
+    def patient_of(self, thing: Thing) -> str:
+        """Whose a thing is; an association is whose its source is."""
+        if thing.kind != "association":
+            return thing.patient
+        source = self.named(thing.source)
+        assert source is not None
+        return self.patient_of(source)
+
+    def seen(self, level: int, association_status: frozenset[str]) -> "Things":
+        """What is shown to who asks at this $MetadataLevel (Metadata Update, §3.18.4.1.2.3.5.1):
+
+        At level 1 the latest versions, and the associations that are in use; at level 2 every
+        version, and associations of the statuses that are asked for.
+        """
+        wanted = association_status or frozenset({v.APPROVED})
+        if level == 1:
+            wanted &= {v.APPROVED}
+        kept = [
+            t
+            for t in self.all
+            if (t.status in wanted if t.kind == "association" else self._is_seen(t, level))
+        ]
+        return Things(self.patients, kept)
+
+    def _is_seen(self, thing: Thing, level: int) -> bool:
+        return level > 1 or thing.kind == "set" or self.latest(thing.lid) is thing
 
     def named(self, identifier: str, among: Iterable[Thing] = ()) -> Thing | None:
         return next((t for t in (*among, *self.all) if t.id == identifier), None)
