@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from registry.access.facts import Depositor, write_facts
 from registry.access.verdicts import Asker
 from registry.iti18_stored_query import handle as iti18
+from registry.iti51_multi_patient_query import handle as iti51
 from registry.ledger import tables as t
 from registry.ledger.api import Plan, Wanted
 from registry.ledger.engine import open_engine
@@ -19,10 +20,11 @@ from registry.ledger.sql import SqlLedger
 from registry.records.model import Person, Record
 from tests.build.submission import OTHER_PATIENT, PATIENT, a_document_entry
 from tests.registry.access.sights import Naive, write_access
-from tests.registry.build import START, Registry, a_call, a_query, run
-from tests.registry.two_registries import Both, slots_of
+from tests.registry.asked import slots_of
+from tests.registry.build import MULTI_PATIENT, START, Registry, a_call, a_query, run
+from tests.registry.two_registries import DOMAIN, Both
 from tests.strategies import questions as q
-from tests.strategies.histories import histories
+from tests.strategies.steps import histories
 from tests.xds.access.build import ELSEWHERE, LETTER, ME, MINE, OTHER, POLICY, ROLES, a_caller
 from tests.xds.access.draw import callers
 from xds.access.case import mode_of
@@ -112,7 +114,7 @@ def a_registry(engine, steps):
     with engine.begin() as connection:
         for table in t.metadata.sorted_tables:
             connection.execute(sa.delete(table))
-    both = Both(Registry.over(SqlLedger(engine)))
+    both = Both(Registry.over(SqlLedger(engine), DOMAIN))
     for step in steps:
         both.take(step)
     yield both
@@ -125,10 +127,10 @@ def engine(database_url):
     opened.dispose()
 
 
-def an_answer(ledger, body, limits, **policy):
-    caller = policy.pop("caller", a_caller())
-    asking = iti18.room(ledger=ledger, limits=limits, **policy)
-    return run(asking, a_call(body, caller=caller, instant=START))
+def an_answer(ledger, query, body, limits, *, caller=None, **policy):
+    room = iti51.room if query in MULTI_PATIENT else iti18.room
+    asking = room(ledger=ledger, limits=limits, **policy)
+    return run(asking, a_call(body, caller=caller or a_caller(), instant=START))
 
 
 def no_trace_of_what_is_hidden(engine, *, steps, asked, texts, chosen, caller, returns, results):
@@ -144,11 +146,14 @@ def no_trace_of_what_is_hidden(engine, *, steps, asked, texts, chosen, caller, r
         seen = naive.seen()
         event(f"hidden: {'none' if len(seen) == len(naive.rows) else 'some' if seen else 'all'}")
         bodies = [a_query(one.query, slots_of(one, both.held), returns=returns) for one in asked]
-        came = [an_answer(ledger, b, limits, policy=POLICY, caller=caller) for b in bodies]
+        came = [
+            an_answer(ledger, one.query, body, limits, policy=POLICY, caller=caller)
+            for one, body in zip(asked, bodies, strict=True)
+        ]
         gone = frozenset(naive.rows) - seen
         ledger.write(Wanted(entry_uuids=gone), lambda unit: unit.apply(Plan(add=(), remove=gone)))
         for question, body, answer in zip(asked, bodies, came, strict=True):
-            expected = an_answer(ledger, body, limits)
+            expected = an_answer(ledger, question.query, body, limits)
             if answer.codes == ("XDSRegistryError",):
                 assert not answer.objects
                 assert is_told_of_itself(caller, action, question)
@@ -160,7 +165,7 @@ def no_trace_of_what_is_hidden(engine, *, steps, asked, texts, chosen, caller, r
 
 def is_told_of_itself(caller, action, question) -> bool:
     """Whether the message alone decides: then the reason says nothing of any record."""
-    patients = (cx_key(question.patient),) if question.patient else ()
+    patients = tuple(map(cx_key, question.patients))
     before = Asker(caller=caller, policy=POLICY, instant=START).before(action, patients)
     return isinstance(before, Deny)
 
