@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 MAX_QUOTE_CHARACTERS = 80
+MAX_IDENTIFIER_CHARACTERS = 256
+"""Of a rim:Value and an ExternalIdentifier (ITI TF-3 §4.2.3.1.1)."""
 
 
 class Severity(StrEnum):
@@ -65,12 +67,20 @@ class Where:
         return f"{self.path} (line {self.line})" if self.line else self.path
 
 
-def quote(text: str) -> str:
+def quote_identifier(text: str) -> str:
+    """Return an identifier that a codeContext shall hold whole, escaped and in quotes.
+
+    Spec: ITI TF-3 Table 4.2.4.1-2 (uniqueId, patientId).
+    """
+    return quote(text, most=MAX_IDENTIFIER_CHARACTERS)
+
+
+def quote(text: str, *, most: int = MAX_QUOTE_CHARACTERS) -> str:
     """Return the caller's own text fit for an error: shortened, escaped, in quotes."""
-    shown = text[:MAX_QUOTE_CHARACTERS]
+    shown = text[:most]
     if not shown.isprintable():
         shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown)
-    return f"'{shown}…'" if len(text) > MAX_QUOTE_CHARACTERS else f"'{shown}'"
+    return f"'{shown}…'" if len(text) > most else f"'{shown}'"
 
 
 class Words(TypedDict):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from registry.ledger.api import Kind, KnownObject
 from registry.submission.facts import Facts
-from xds.errors import Complaint, ErrorCode, quote
+from xds.errors import Complaint, ErrorCode, quote, quote_identifier
 from xds.metadata import vocabulary as v
 from xds.metadata.hl7v2 import cx_key
 from xds.metadata.judge import name_of
@@ -80,7 +80,7 @@ def _relationship(
             association,
             ErrorCode.XDS_PATIENT_ID_DOES_NOT_MATCH,
             "both documents of a relationship have the same patientId (ITI TF-2 §3.42.4.1.3.3.2)",
-            f"a new document of patient {quote(source.patient_id)}",
+            f"a new document of patient {quote_identifier(source.patient_id)}",
             "the patient of the document that it relates to",
             "correct patientId, or the targetObject",
         )
@@ -169,7 +169,8 @@ def _folder_membership(
             ErrorCode.XDS_PATIENT_ID_DOES_NOT_MATCH,
             "a document, every Folder that it is in and the SubmissionSet that puts it there have "
             "the same patientId (ITI TF-2 §3.42.4.1.3.3.2; ITI TF-3 §4.2.2.1.4)",
-            "objects of different patients",
+            # Not whose they are: the caller need not know another patient.
+            f"objects of different patients; the SubmissionSet is of {quote_identifier(patient)}",
             "one patient",
             "correct patientId, or choose a Folder of the same patient",
         )

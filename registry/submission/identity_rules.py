@@ -8,7 +8,7 @@ from typing import Final
 
 from registry.ledger.api import Kind
 from registry.submission.facts import Facts
-from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.errors import Complaint, ErrorCode, Where, quote, quote_identifier
 from xds.metadata import vocabulary as v
 from xds.metadata.hl7v2 import cx_key
 from xds.metadata.judge import name_of
@@ -42,7 +42,7 @@ def known_patients(facts: Facts) -> Iterator[Complaint]:
                 subject=name_of(subject, item.rim),
                 rule="a patientId is one that the patient identity feed has made known "
                 "(ITI TF-2 §3.42.4.1.3.3.2)",
-                came=quote(patient),
+                came=quote_identifier(patient),
                 expected="the identifier of a known patient",
                 fix="make the patient known first, or correct the identifier",
                 where=item.where,
@@ -84,7 +84,7 @@ def new_unique_ids_of_packages(facts: Facts) -> Iterator[Complaint]:
             yield _duplicate(
                 name_of("Folder", folder.rim),
                 "Folder.uniqueId is not the uniqueId of any registered object "
-                "(ITI TF-3 §4.2.3.4.8)",
+                "(ITI TF-3 §4.2.3.4.9)",
                 folder.unique_id,
                 "give the new folder a uniqueId of its own; to add to the registered folder, "
                 "name its entryUUID in an Association",
@@ -97,7 +97,7 @@ def _duplicate(subject: str, rule: str, came: str, fix: str, where: Where) -> Co
         code=ErrorCode.XDS_DUPLICATE_UNIQUE_ID_IN_REGISTRY,
         subject=subject,
         rule=rule,
-        came=f"{quote(came)}, which is registered",
+        came=f"{quote_identifier(came)}, which is registered",
         expected="a uniqueId that was never registered",
         fix=fix,
         where=where,
@@ -150,7 +150,7 @@ def _other_bytes(
         code=code,
         subject=name_of("DocumentEntry", entry.rim),
         rule=f"entries with the same uniqueId have the same {attribute} (ITI TF-2 §3.42.4.1.3.3.1)",
-        came=f"uniqueId {quote(entry.unique_id)} with {attribute} {quote(came)}",
+        came=f"uniqueId {quote_identifier(entry.unique_id)} with {attribute} {quote(came)}",
         expected=f"the {attribute} registered under this uniqueId, {quote(registered)}",
         fix="give changed content a new uniqueId; send unchanged content byte for byte",
         where=entry.where,

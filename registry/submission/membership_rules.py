@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from registry.ledger.api import Kind, KnownObject
 from registry.submission.facts import Facts, logical_id_of
-from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.errors import Complaint, ErrorCode, Where, quote, quote_identifier
 from xds.metadata import vocabulary as v
 from xds.metadata.judge import name_of
 from xds.metadata.views import Association
@@ -78,7 +78,7 @@ def _of_one_patient(
             "a SubmissionSet and the Folders and folder memberships that it holds have the same "
             "patientId (ITI TF-3 §4.2.2.1.2, §4.2.2.1.4)",
             f"the {member.kind} {quote(association.target)} of another patient",
-            "one patient",
+            f"one of patient {quote_identifier(own)}",
             "correct patientId, or leave this member away",
         )
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from registry.submission.facts import Facts
 from xds.metadata import vocabulary as v
+from xds.metadata.identifier import is_entry_uuid
 from xds.metadata.rim import RimObject, VersionInfo
 from xds.metadata.views import is_marked
 
@@ -82,11 +83,13 @@ class Naming:
     def _part(self, rim: RimObject, owner: str) -> RimObject:
         """Return a Classification or ExternalIdentifier of an object, which it names as its owner.
 
-        Its own id is the Registry's to give: templates of vendors send the same one every time.
+        Its own id is the Registry's to give unless it is a valid UUID, which does not change
+        (§3.42.4.1.3.7): templates of vendors send the same symbolic one every time, or a UUID
+        with something behind it.
         Its objectType may be absent in a submission and is required in an answer
         (TF-3 Tables 4.2.3.1.2-1, 4.2.3.1.3-1).
         """
-        part_id = rim.id if rim.id and not v.is_symbolic(rim.id) else self._new_uuid()
+        part_id = rim.id if is_entry_uuid(rim.id) else self._new_uuid()
         reference, object_type = PARTS[rim.tag]
         named = self._renamed(rim, part_id).with_attribute(reference, owner)
         return named.with_attribute("objectType", object_type)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from repository.vault.api import Conflict, Receipt
-from xds.errors import Complaint, ErrorCode, Where, quote
+from xds.errors import Complaint, ErrorCode, Where, quote, quote_identifier
 from xds.metadata.rim import RimObject
 
 ONE_TO_ONE = (
@@ -89,7 +89,7 @@ def conflict_complaint(entry: RimObject, conflict: Conflict) -> Complaint:
         subject=_subject(entry),
         rule="a uniqueId names the same bytes for ever (ITI TF-2 §3.41.4.1.3.2)",
         came=(
-            f"uniqueId {quote(conflict.offered.unique_id)} with bytes of SHA-1 "
+            f"uniqueId {quote_identifier(conflict.offered.unique_id)} with bytes of SHA-1 "
             f"{conflict.offered.receipt.sha1}, while the Repository holds other bytes under it"
         ),
         expected="the bytes that were stored under this uniqueId, or another uniqueId",

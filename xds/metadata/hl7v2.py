@@ -23,7 +23,7 @@ ESCAPES: Final = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "~": "\\R\\", "&": 
 UNESCAPES: Final = {written: char for char, written in ESCAPES.items()}
 SPECIAL: Final = re.compile(r"[\\|^~&]")
 ESCAPED: Final = re.compile(r"\\[EFSRT]\\")
-FIELD: Final = re.compile(r"PID-([0-9]{1,2})(?:\.[0-9]{1,2})?\|", re.ASCII)
+FIELD: Final = re.compile(r"PID-([1-9][0-9]?)(?:\.[0-9]{1,2})?\|", re.ASCII)
 LAST_PID_FIELD: Final = 39
 DOUBLE_ESCAPES: Final = ("&amp;", "&lt;", "&gt;", "&quot;", "&#")
 

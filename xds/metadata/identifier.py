@@ -19,8 +19,18 @@ UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 SHA1: Final = re.compile(r"[0-9a-fA-F]{40}")
 SHA256_CHARACTERS: Final = 64
 MIME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\s*;.*)?")
-LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+LANGUAGE: Final = re.compile(
+    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})"
+    r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+    r"(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?"
+    r"|x(?:-[a-z0-9]{1,8})+|i-[a-z0-9]{3,8}|en-gb-oed|sgn-be-(?:fr|nl)|sgn-ch-de",
+    re.IGNORECASE | re.ASCII,
+)
+"""Language, script, region, variants, extensions, private use; private use; irregular tags."""
 SIZE: Final = re.compile(r"[0-9]{1,18}")
+URI: Final = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
+"""The characters of a URI, absolute or relative."""
 URN: Final = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[^\s]+")
 
 
@@ -61,17 +71,23 @@ def check_source_id(text: str) -> None:
 
 def check_oid_urn(text: str) -> None:
     """Check an OID URN (RFC 3061). Errors: DatatypeError."""
-    if not text.startswith(OID_URN) or not is_oid(text.removeprefix(OID_URN)):
+    oid = text.removeprefix(OID_URN)
+    if not text.startswith(OID_URN) or not is_oid(oid) or len(oid) > MAX_OID_CHARACTERS:
         raise DatatypeError(
-            "an OID URN is urn:oid: and an OID",
+            f"an OID URN is urn:oid: and an OID of at most {MAX_OID_CHARACTERS} characters",
             expected="urn:oid: and an OID, such as urn:oid:1.2.250.1.213",
             fix="add the prefix, or leave the attribute away",
         )
 
 
+def is_entry_uuid(text: str) -> bool:
+    """Return whether an id is a UUID in lower case after urn:uuid:. Spec: ITI TF-3 §4.2.3.1.5."""
+    return text.startswith(UUID_URN) and UUID.fullmatch(text.removeprefix(UUID_URN)) is not None
+
+
 def check_entry_uuid(text: str) -> None:
     """Check an id: symbolic, or a UUID in lower case after urn:uuid:. Errors: DatatypeError."""
-    if text.startswith(UUID_URN) and not UUID.fullmatch(text.removeprefix(UUID_URN)):
+    if text.startswith(UUID_URN) and not is_entry_uuid(text):
         raise DatatypeError(
             "an id that starts with urn:uuid: is a UUID of RFC 4122 in lower case",
             expected="urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3, or a symbolic id",
@@ -108,9 +124,9 @@ def check_language(text: str) -> None:
     """Check the form of a language tag (RFC 5646), either case. Errors: DatatypeError."""
     if not LANGUAGE.fullmatch(text):
         raise DatatypeError(
-            "a language is a tag of RFC 5646",
+            "a language is a well-formed tag of RFC 5646",
             expected="a tag such as fr-FR or en-US",
-            fix="separate language and region with a hyphen",
+            fix="separate language (two or three letters) and region with a hyphen",
         )
 
 

@@ -313,12 +313,13 @@ class Judge:
                 yield from self._extra_slot(subject, rim, slot)
 
     def _extra_slot(self, subject: Subject, rim: RimObject, slot: Slot) -> Iterator[Complaint]:
-        if not identifier.URN.fullmatch(slot.name) or slot.name.lower().startswith("urn:ihe:"):
+        is_urn = identifier.URN.fullmatch(slot.name) and len(slot.name) <= SLOT_CHARACTERS
+        if not is_urn or slot.name.lower().startswith("urn:ihe:"):
             yield self.complaint(
                 slot.where,
                 subject=name_of(subject, rim),
                 rule=f"a Slot of {subject} is a metadata attribute, or extra metadata named by "
-                "a URN that does not start with urn:ihe: "
+                f"a URN (at most {SLOT_CHARACTERS} characters) that does not start with urn:ihe: "
                 "(ITI TF-3 §4.2.3.1.6; ITI TF-2 §3.42.4.1.3.2)",
                 came=f"Slot {quote(slot.name)}",
                 expected=f"one of {', '.join(sorted(SLOT_NAMES[subject]))}, or a URN",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from xds.errors import Complaint, ErrorCode, Severity, Where, quote
+from xds.errors import Complaint, ErrorCode, Severity, Where, quote, quote_identifier
 from xds.metadata import vocabulary as v
 from xds.metadata.association_rules import (
     association_types,
@@ -25,11 +25,11 @@ from xds.metadata.attributes import Subject
 from xds.metadata.datatype import DatatypeError
 from xds.metadata.dtm import parse_dtm
 from xds.metadata.hl7v2 import cx_key, parse_cx
-from xds.metadata.identifier import check_entry_uuid
+from xds.metadata.identifier import URI, check_entry_uuid
 from xds.metadata.judge import name_of
 from xds.metadata.message import Message, all_ids
 from xds.metadata.policy import Actor
-from xds.metadata.rim import NOWHERE, RimObject
+from xds.metadata.rim import NOWHERE, RimObject, texts
 from xds.metadata.views import DocumentEntry, Folder, SubmissionSet
 
 Rule = Callable[[Message], Iterator[Complaint]]
@@ -108,8 +108,8 @@ def one_patient(message: Message) -> Iterator[Complaint]:
                 subject=name_of(subject, thing.rim),
                 rule="all objects of a submission have the same patientId "
                 "(ITI TF-3 §4.2.1.2, §4.2.2.1.1; ITI TF-2 §3.42.4.1.3.3.2)",
-                came=f"patientId {quote(thing.patient_id)}",
-                expected=f"{quote(first.patient_id)}, the patientId of "
+                came=f"patientId {quote_identifier(thing.patient_id)}",
+                expected=f"{quote_identifier(first.patient_id)}, the patientId of "
                 f"{name_of(first_subject, first.rim)}",
                 fix="send one submission a patient, or correct the patientId",
             )
@@ -134,7 +134,8 @@ def known_authority(message: Message) -> Iterator[Complaint]:
             subject=name_of(subject, thing.rim),
             rule=f"{subject}.patientId is of the affinity domain's patient identifier domain "
             "(ITI TF-3 §4.2.3.2.16; ITI TF-2 §3.42.4.1.3.3.2)",
-            came=f"patientId {quote(thing.patient_id)}" + (f": {fault}" if fault else ""),
+            came=f"patientId {quote_identifier(thing.patient_id)}"
+            + (f": {fault}" if fault else ""),
             expected="an identifier of " + ", ".join(sorted(known)),
             fix="correct the identifier" if fault else "send the identifier in this domain",
         )
@@ -155,7 +156,7 @@ def unique_unique_ids(message: Message) -> Iterator[Complaint]:
                 code=DUPLICATE_UNIQUE_ID[message.judge.actor],
                 subject=name_of(subject, thing.rim),
                 rule="a uniqueId is used once in a submission (ITI TF-3 Table 4.2.4.1-2)",
-                came=f"uniqueId {quote(thing.unique_id)}, also of "
+                came=f"uniqueId {quote_identifier(thing.unique_id)}, also of "
                 f"{name_of(other_subject, other.rim)} on line {other.where.line}",
                 expected="a different uniqueId for each object",
                 fix="assign another uniqueId",
@@ -181,6 +182,29 @@ def service_times_in_order(message: Message) -> Iterator[Complaint]:
             )
 
 
+def uris_are_whole(message: Message) -> Iterator[Complaint]:
+    """Check that a URI is one value, or pieces numbered from 1, and is a URI.
+
+    Spec: ITI TF-3 §4.2.3.2.27 (one value; texts before revision 10 cut a long one into pieces).
+    """
+    for entry in message.document_entries:
+        pieces = texts(entry.rim.slot("URI"))
+        numbers = sorted(piece.partition("|")[0] for piece in pieces)
+        is_whole = len(pieces) < 2 or numbers == sorted(map(str, range(1, len(pieces) + 1)))  # noqa: PLR2004
+        if is_whole and URI.fullmatch(entry.uri):
+            continue
+        yield message.judge.complaint(
+            entry.where.child("rim:Slot[@name='URI']"),
+            subject=name_of("DocumentEntry", entry.rim),
+            rule="DocumentEntry.URI is one value, and a URI (ITI TF-3 §4.2.3.2.27)",
+            came=f"{len(pieces)} values, {quote(entry.uri)}",
+            expected="one URI, or its pieces as 1|…, 2|…"
+            if not is_whole
+            else "a URI: ASCII, without spaces",
+            fix="keep one value" if not is_whole else "write other characters as %XX",
+        )
+
+
 RULES: Final[tuple[Rule, ...]] = (
     one_submission_set,
     unique_ids,
@@ -197,6 +221,7 @@ RULES: Final[tuple[Rule, ...]] = (
     known_authority,
     unique_unique_ids,
     service_times_in_order,
+    uris_are_whole,
 )
 UPDATE_RULES: Final[tuple[Rule, ...]] = (
     one_submission_set,
@@ -207,6 +232,7 @@ UPDATE_RULES: Final[tuple[Rule, ...]] = (
     known_authority,
     unique_unique_ids,
     service_times_in_order,
+    uris_are_whole,
 )
 """Those that hold for an update (ITI-57), whose Associations have rules of their own."""
 

@@ -21,6 +21,7 @@ from tests.build.submission import (
     a_submission_set,
     an_association,
     changing,
+    changing_classification,
     has_member,
     with_identifier,
     without_attribute,
@@ -36,6 +37,7 @@ from xds.metadata.views import is_marked
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NEVER = "urn:uuid:00000000-0000-4000-8000-00000000dead"
 GIVEN = "urn:uuid:11111111-1111-4111-8111-1111111111%02d"
+LONG = "urn:example:".ljust(250, "x")
 numbers = itertools.count(1)
 
 
@@ -110,6 +112,32 @@ def test_every_part_comes_back_with_its_object_type(registry):
     registry.registered(*a_submission(folders=1))
     for part in (p for o in registry.everything().objects for p in parts(o)):
         assert part.attribute("objectType") == f"{v.OBJECT_TYPE}:{part.tag}"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "is_kept"),
+    [
+        ("urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3", True),
+        ("urn:uuid:10B545EA-725C-446D-9B95-8AEB444EDDF3", False),
+        ("urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3-classCode", False),
+        ("classCode", False),
+        ("", False),
+    ],
+)
+def test_the_id_of_a_part_comes_back_as_a_valid_uuid(sqlite_registry, identifier, is_kept):
+    """§3.42.4.1.3.7: a valid UUID is not changed. Others are the Registry's to give."""
+    objects = changing(
+        a_submission(),
+        "Document01",
+        lambda o: changing_classification(
+            o, v.CLASS_CODE, lambda c: c.with_attribute("id", identifier)
+        ),
+    )
+    sqlite_registry.registered(*objects)
+    [document] = sqlite_registry.find().objects
+    [part] = document.classified(v.CLASS_CODE)
+    assert UUID.fullmatch(part.id)
+    assert (part.id == identifier) is is_kept
 
 
 def test_every_symbolic_id_becomes_one_uuid_wherever_it_stands(registry):
@@ -639,6 +667,64 @@ def test_refused_with_the_right_code_and_nothing_of_it_is_registered(sqlite_regi
         assert complaint.location
     assert [registry.everything(p).body for p in (PATIENT, OTHER_PATIENT, STRANGER)] == before
     registry.registered(*fresh(a_submission()))
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        (
+            lambda: a_submission(patient=f"{'1' * 200}^^^&1.2.3&ISO"),
+            "XDSUnknownPatientId",
+            f"'{'1' * 200}^^^&1.2.3&ISO'",
+        ),
+        (
+            lambda: changing(a_submission(), "Document01", lambda o: o.with_slot("hash", "0" * 40)),
+            "XDSNonIdenticalHash",
+            f"uniqueId '{LONG}'",
+        ),
+        (
+            lambda: changing(a_submission(), "Document01", lambda o: o.with_slot("size", "1")),
+            "XDSNonIdenticalSize",
+            f"uniqueId '{LONG}'",
+        ),
+    ],
+)
+def test_the_code_context_has_what_the_table_says(sqlite_registry, change, code, told):
+    """TF-3 Table 4.2.4.1-2: "codeContext shall indicate uniqueId", "… the value of patient Id"."""
+
+    def named(objects):
+        return changing(
+            fresh(objects),
+            "Document01",
+            lambda o: with_identifier(o, v.DOCUMENT_ENTRY_UNIQUE_ID, LONG),
+        )
+
+    sqlite_registry.registered(*named(a_submission()))
+    answer = sqlite_registry.register(*named(change()))
+    assert set(answer.codes) == {code}
+    assert all(told in c.code_context for c in answer.complaints)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "scheme", "subject"),
+    [
+        (SUBMISSION_SET_ID, v.SUBMISSION_SET_UNIQUE_ID, "SubmissionSet"),
+        ("Folder01", v.FOLDER_UNIQUE_ID, "Folder"),
+    ],
+)
+def test_a_duplicate_is_told_by_kind_and_value(sqlite_registry, identifier, scheme, subject):
+    """TF-3 Table 4.2.4.1-2: "codeContext shall indicate which and the value"."""
+    first = fresh(a_submission(folders=1))
+    value = next(unique_id(o, scheme) for o in first if o.id == identifier)
+    sqlite_registry.registered(*first)
+    again = changing(
+        fresh(a_submission(folders=1)), identifier, lambda o: with_identifier(o, scheme, value)
+    )
+    answer = sqlite_registry.register(*again)
+    assert set(answer.codes) == {"XDSDuplicateUniqueIdInRegistry"}
+    [complaint] = answer.complaints
+    assert complaint.code_context.startswith(subject)
+    assert f"'{value}'" in complaint.code_context
 
 
 def test_all_that_is_wrong_is_said_at_once(sqlite_registry):

@@ -649,3 +649,27 @@ def test_an_author_has_no_code(subject, scheme, code, is_right):
 
     found = complaints(changing_classification(VALID[subject](), scheme, coded), subject)
     assert ["nodeRepresentation" in c.rule for c in found] == ([] if is_right else [True])
+
+
+@pytest.mark.parametrize(
+    ("change", "limit"),
+    [
+        (lambda c, text: c.with_attribute("nodeRepresentation", text), 256),
+        (lambda c, text: c.with_slot("codingScheme", text), 256),
+        (lambda c, text: replace(c, name=(LocalizedString(value=text),)), 1024),
+    ],
+)
+def test_the_parts_of_a_code_have_the_lengths_of_ebrim(change, limit):
+    def of(length):
+        return changing_classification(
+            a_document_entry(), v.CLASS_CODE, lambda c: change(c, "x" * length)
+        )
+
+    assert complaints(of(limit)) == []
+    assert f"at most {limit} characters" in the_only(of(limit + 1)).rule
+
+
+def test_the_name_of_a_slot_has_the_length_of_ebrim():
+    name = "urn:example:".ljust(256, "x")
+    assert complaints(a_document_entry().with_slot(name, "a")) == []
+    assert "at most 256" in the_only(a_document_entry().with_slot(name + "x", "a")).rule

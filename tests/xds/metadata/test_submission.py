@@ -502,6 +502,49 @@ def test_a_service_starts_before_it_stops_as_far_as_can_be_told(start, stop, is_
     assert (complaints(objects) == ()) is is_right
 
 
+@pytest.mark.parametrize(
+    ("values", "is_right"),
+    [
+        (("DOC001.XML",), True),
+        (("http://example.org/a%20b?c=d#e",), True),
+        (("1|http://example.org/", "2|doc.xml"), True),
+        (("2|doc.xml", "1|http://example.org/"), True),
+        (("http://example.org/", "doc.xml"), False),
+        (("1|http://example.org/", "3|doc.xml"), False),
+        (("1|http://example.org/", "1|doc.xml"), False),
+        (("http://example.org/a b",), False),
+        (("http://example.org/a%2",), False),
+        (("résumé.xml",), False),
+    ],
+)
+def test_a_uri_is_one_value_and_a_uri(values, is_right):
+    """TF-3 §4.2.3.2.27; the pieces of a long one are of texts before revision 10."""
+    objects = changing(a_submission(), "Document01", lambda o: o.with_slot("URI", *values))
+    assert ["4.2.3.2.27" in c.rule for c in complaints(objects)] == ([] if is_right else [True])
+
+
+@pytest.mark.parametrize("length", [81, 256])
+def test_an_identifier_is_told_whole(length):
+    """TF-3 Table 4.2.4.1-2: codeContext has the uniqueId, the value of patientId."""
+    unique_id = "urn:example:".ljust(length, "x")
+    objects = tuple(
+        with_identifier(o, v.DOCUMENT_ENTRY_UNIQUE_ID, unique_id)
+        if o.tag == "ExtrinsicObject"
+        else o
+        for o in a_submission(entries=2)
+    )
+    code = ErrorCode.XDS_REGISTRY_DUPLICATE_UNIQUE_ID_IN_MESSAGE
+    assert f"'{unique_id}'" in the_only(objects, code).code_context
+    patient = f"{'1' * (length - 13)}^^^&1.2.3&ISO"
+    objects = changing(
+        a_submission(),
+        "Document01",
+        lambda o: with_identifier(o, v.DOCUMENT_ENTRY_PATIENT_ID, patient),
+    )
+    complaint = the_only(objects, ErrorCode.XDS_PATIENT_ID_DOES_NOT_MATCH)
+    assert f"'{patient}'" in complaint.code_context
+
+
 # -- all at once -----------------------------------------------------------------------------------
 
 
