@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from greffe import patient_words as words
+from greffe.choice_words import chosen
 from greffe.exits import CommandError
 from greffe.output import Report, add_json_flag, conclude
 from greffe.patient_words import LANGUAGES, Language, word
@@ -206,7 +207,7 @@ def _shown(
 def _who(event: "AuditEvent", caller: "Caller | None", language: Language) -> str:
     """Return who it was, as a person would say it."""
     if caller is not None:
-        role = next((r.display_name or r.code for r in caller.roles), "")
+        role = next((words.profession(r, language) for r in caller.roles), "")
         named = caller.name or caller.identity
         return f"{named} ({role})" if role else named
     if event.source.startswith("command line"):
@@ -237,7 +238,7 @@ def _row(entry: Mapping[str, Any], language: Language) -> tuple[Text, ...]:
     instant = datetime.fromisoformat(entry["instant"]).astimezone()
     marks = [word(words.EMERGENCY, language)] if entry["is_emergency"] else []
     why = " · ".join(filter(None, (*marks, entry["why"], entry["emergency_reason"])))
-    what = f"{entry['what']}: {entry['detail']}" if entry["detail"] else entry["what"]
+    what = "\n".join(filter(None, (entry["what"], *_details(entry, language))))
     identity = entry["identity"] if entry["name"] else ""
     cells = (
         f"{instant:%Y-%m-%d %H:%M}",
@@ -248,6 +249,10 @@ def _row(entry: Mapping[str, Any], language: Language) -> tuple[Text, ...]:
         why,
     )
     return tuple(Text(cell) for cell in cells)
+
+
+def _details(entry: Mapping[str, Any], language: Language) -> list[str]:
+    return [f"- {line}" for line in chosen(entry["detail"], language).splitlines()]
 
 
 def _document(document: Mapping[str, Any], language: Language) -> str:

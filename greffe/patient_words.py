@@ -6,7 +6,9 @@ Spec: none. French first, since the patients are; codes without a word here stan
 from types import MappingProxyType
 from typing import Final, Literal
 
+from dmp.vihf import G15
 from xds.audit.personal import Deed
+from xds.security.caller import CodedValue
 
 Language = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
@@ -55,6 +57,35 @@ PURPOSES: Final = MappingProxyType(
         "EMER": ("urgence", "emergency"),
     }
 )
+PROFESSIONS: Final = MappingProxyType(
+    {
+        "10": ("Médecin", "Doctor"),
+        "21": ("Pharmacien", "Pharmacist"),
+        "26": ("Audioprothésiste", "Hearing-aid specialist"),
+        "28": ("Opticien-lunetier", "Optician"),
+        "31": ("Assistant dentaire", "Dental assistant"),
+        "32": ("Physicien médical", "Medical physicist"),
+        "35": ("Aide-soignant", "Care assistant"),
+        "36": ("Ambulancier", "Ambulance crew"),
+        "37": ("Auxiliaire de puériculture", "Nursery assistant"),
+        "38": ("Préparateur en pharmacie hospitalière", "Hospital pharmacy technician"),
+        "39": ("Préparateur en pharmacie", "Pharmacy technician"),
+        "40": ("Chirurgien-dentiste", "Dentist"),
+        "50": ("Sage-femme", "Midwife"),
+        "60": ("Infirmier", "Nurse"),
+        "69": ("Infirmier psychiatrique", "Psychiatric nurse"),
+        "70": ("Masseur-kinésithérapeute", "Physiotherapist"),
+        "80": ("Pédicure-podologue", "Podiatrist"),
+        "86": ("Technicien de laboratoire médical", "Medical laboratory technician"),
+        "91": ("Orthophoniste", "Speech therapist"),
+        "92": ("Orthoptiste", "Orthoptist"),
+        "94": ("Ergothérapeute", "Occupational therapist"),
+        "95": ("Diététicien", "Dietitian"),
+        "96": ("Psychomotricien", "Psychomotor therapist"),
+        "98": ("Manipulateur radio", "Radiographer"),
+    }
+)
+"""Professions of TRE_G15 by code, for callers whose assertion has no display name."""
 HEADINGS: Final = (
     ("quand", "when"),
     ("qui", "who"),
@@ -78,6 +109,12 @@ def word(pair: tuple[str, str], language: Language) -> str:
 def what(deed: Deed, language: Language, *, is_refused: bool) -> str:
     """Return what was done, or was not."""
     return word((NOT_DONE if is_refused else DONE)[deed], language)
+
+
+def profession(role: CodedValue, language: Language) -> str:
+    """Return a caller's role: as the assertion names it, else in words, else its code."""
+    known = PROFESSIONS.get(role.code) if role.system == G15 else None
+    return role.display_name or (word(known, language) if known else role.code)
 
 
 def purpose(code: str, display_name: str, language: Language) -> str:

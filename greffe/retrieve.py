@@ -225,7 +225,13 @@ def _give_name(came: Spooled, path: Path) -> bool:
 
 
 def _unknown(url: str) -> Problem:
-    return Problem(kind="error", code="unknown", text=f"{url} knows no document of this uniqueId")
+    """Return what is not there for this caller; a server does not say which of the two it is."""
+    return Problem(
+        kind="error",
+        code="unknown",
+        text=f"{url} shows this caller no document of this uniqueId: there is none, or it is not "
+        "for the caller to see",
+    )
 
 
 def _show(report: Report, console: "Console") -> None:

@@ -76,8 +76,36 @@ def test_what_changed_of_the_patients_choices_is_told():
         detail="blocked: + 899700000001",
     )
     text = printed(event, language="en")
-    assert "changed your choices: blocked: + 899700000001" in text
+    assert "changed your choices" in text
+    assert "- blocked: + 899700000001" in text
     assert "the registry's administration (root)" in text
+
+
+def test_what_changed_is_told_in_the_patients_language():
+    event = an_event(
+        "record block",
+        caller=None,
+        source="command line|root",
+        detail="authorised 899700000001: yes -> no; blocked 899700000001: no -> yes; "
+        "emergency: break-glass: yes -> no",
+    )
+    text = printed(event)
+    for said in (
+        "- 899700000001 n'est plus autorisé",
+        "- 899700000001 est bloqué",
+        "- le bris de glace ne peut pas ouvrir le dossier",
+    ):
+        assert said in text
+    assert "->" not in text
+
+
+def test_a_profession_without_a_display_name_is_named():
+    role = CodedValue(code="60", system="1.2.250.1.71.1.2.7")
+    event = an_event("ITI-18", caller=replace(CALLER, roles=(role,)))
+    assert "ESSAI ALIX (Infirmier)" in printed(event)
+    other = replace(role, system="1.2.3")
+    event = an_event("ITI-18", caller=replace(CALLER, roles=(other,)))
+    assert "ESSAI ALIX (60)" in printed(event)
 
 
 def test_a_deed_about_hidden_documents_only_is_left_out_and_of_others_only_those_are_named():
