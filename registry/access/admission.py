@@ -1,9 +1,9 @@
 """What a caller may write: the decision on a submission, an update or a removal, before it is made.
 
-Theory. A write is held against the same rules twice: against all that is registered, as the
-standard demands, and against what the caller sees. When both give the same complaints, the caller
-gets them. When they differ, the answer would depend on something hidden, and the caller gets one
-constant text. So a submission that meets a hidden object (its uniqueId with other bytes, its
+Theory. A write is held against the same rules and decisions twice: against all that is registered,
+as the standard demands, and against what the caller sees. When both give the same complaints, the
+caller gets them. When they differ, the answer would depend on something hidden, and the caller gets
+one constant text. So a submission that meets a hidden object (its uniqueId with other bytes, its
 entryUUID, a replacement of it) is refused, and what it met is not told.
 
 Spec: ITI TF-3 Table 4.2.4.1-2 (XDSRegistryError); what is revealed is this project's own rule.
@@ -87,22 +87,24 @@ class Admission:
         self,
         known: Known,
         check: Callable[[Known], tuple[Complaint, ...]],
-        needs: Iterable[Need],
+        needs: Callable[[Known], Iterable[Need]],
     ) -> tuple[Complaint, ...]:
         """Return every complaint that the caller may be told; warnings are among them.
 
-        `check` holds the request against what is known. A refusal that may not be told comes
-        alone, so that it is the same whatever else was wrong.
+        `check` holds the request against what is known, `needs` says what it needs permission for.
+        A refusal that may not be told comes alone, so that it is the same whatever else was wrong.
         """
         if self.asker.may_all:
             return check(known)
-        for need in needs:
-            decision = self._decide(need)
-            if isinstance(decision, Deny):
-                return (told(decision, is_seen=self._sees(need)),)
-        found = check(known)
+        if denial := self.asker.unfit:
+            return (told(denial),)
+
+        def verdict(known: Known) -> tuple[Complaint, ...]:
+            return self._denied(needs(known)) or check(known)
+
+        found = verdict(known)
         seen = self.as_seen(known)
-        return found if seen is known or check(seen) == found else (FORBIDDEN,)
+        return found if seen is known or verdict(seen) == found else (FORBIDDEN,)
 
     def as_seen(self, known: Known) -> Known:
         """Return what would be known if only what the caller sees were registered."""
@@ -120,6 +122,13 @@ class Admission:
             by_logical_id=_only(known.by_logical_id, seen),
             associations=tuple(a for a in known.associations if a.entry_uuid in seen),
         )
+
+    def _denied(self, needs: Iterable[Need]) -> tuple[Complaint, ...]:
+        for need in needs:
+            decision = self._decide(need)
+            if isinstance(decision, Deny):
+                return (told(decision, is_seen=self._sees(need)),)
+        return ()
 
     def _decide(self, need: Need) -> Decision:
         decision = self._on(need, need.action)

@@ -24,6 +24,7 @@ from xds.access.model import (
     Mode,
     Obligation,
     Permit,
+    Reason,
     Resource,
 )
 from xds.access.policy import Policy
@@ -58,6 +59,12 @@ class Asker:
             if isinstance(decision, Deny) and decision.is_tellable:
                 return decision
         return None
+
+    @property
+    def unfit(self) -> Deny | None:
+        """Return the refusal of whatever this caller asks for, because of who asks and how."""
+        denial = self.before(Action.TEST_EXISTENCE)
+        return denial if denial and denial.reason is not Reason.FUNCTION else None
 
     @property
     def mode(self) -> Mode | None:

@@ -64,7 +64,7 @@ class Remove:
             complaints = admission.judge(
                 known,
                 lambda known: tuple(check(Removal(named=named, known=known))),
-                of_removal(uuids, known),
+                lambda known: of_removal(uuids, known),
             )
             concerned = admission.traced(concerned)
             if complaints:

@@ -116,7 +116,7 @@ class Register:
                 return concerned
             # (3) Decide, and check every rule; collect all complaints.
             facts = facts_of(known)
-            found = admission.judge(known, check, of_submission(facts))
+            found = admission.judge(known, check, lambda known: of_submission(facts_of(known)))
             traced = admission.traced(concerned)
             if any(c.is_error for c in found):
                 raise Refused(in_reading_order(found), traced)

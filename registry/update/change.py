@@ -111,7 +111,7 @@ class Change:
             operations = operations_on(known)
             # (3) Decide, and check every rule; collect all complaints.
             admission = Admission.within(unit, asker)
-            found = admission.judge(known, check, of_update(operations))
+            found = admission.judge(known, check, lambda known: of_update(operations_on(known)))
             concerned = admission.traced(_concerned(submission, known))
             if any(c.is_error for c in found):
                 raise Refused(in_reading_order(found), concerned)
