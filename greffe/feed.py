@@ -93,7 +93,7 @@ def _send(arguments: argparse.Namespace, report: Report) -> None:
     )
     url = arguments.url or re.sub(r"/registry$", "/patients", called.need("registry"))
     report.fields["url"] = url
-    answer = send_feed(url, called.security(arguments.patient), feed)
+    answer = send_feed(url, called.security(arguments.patient, as_structure=True), feed)
     report.fields["status"] = answer.status
     for problem in answer.problems:
         report.refuse(problem)

@@ -160,7 +160,7 @@ def _rooms(
         iti57_update.room(**writing),
         iti62_remove.room(ledger=ledger, policy=policy),
         iti92_restricted_update.room(**writing),
-        *iti44_patient_feed.rooms(patients=patients, domain=domain, clock=clock),
+        *iti44_patient_feed.rooms(patients=patients, domain=domain, clock=clock, policy=policy),
     )
 
 

@@ -6,7 +6,7 @@ assertion signed by the home's test PKI; an assertion file is sent as it is, byt
 
 import argparse
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -59,11 +59,16 @@ class Endpoints:
     assertion: bytes
     """A wsse:Security element from a file; b'' when the home's key signs."""
 
-    def security(self, patient: str = "") -> bytes:
-        """Return a wsse:Security element; the home's own one is made anew for every message."""
+    def security(self, patient: str = "", *, as_structure: bool = False) -> bytes:
+        """Return a wsse:Security element; the home's own one is made anew for every message.
+
+        `as_structure`: what the doctor's establishment says itself, where the profile knows that.
+        """
         if self.assertion or self.settings is None:
             return self.assertion
         order = a_doctor(self.settings, patient)
+        if as_structure:
+            order = replace(order, mode="indirect")
         try:
             return security_header(issue_assertion(order, self.settings, instant=now()))
         except TrustError as error:

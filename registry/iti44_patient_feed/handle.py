@@ -5,11 +5,13 @@ change of patients does is `registry.patients`' business.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
+from registry.access.admission import told
+from registry.access.verdicts import shown
 from registry.failures import failing
 from registry.hl7v3.codes import DetailCode
 from registry.hl7v3.tree import Node
@@ -28,10 +30,14 @@ from registry.patients.changes import (
     PatientChangeRefused,
     Revise,
 )
+from xds.access.decide import decide
+from xds.access.model import Action, Choices, Deny, Resource
+from xds.access.policy import ANY_TRUSTED, Policy
 from xds.audit.event import Concerned, RecordAction
 from xds.clock import Clock
 from xds.domain import AffinityDomain
 from xds.errors import Complaint, ErrorCode, Severity, Where
+from xds.metadata.hl7v2 import cx_key
 from xds.namespaces import HL7V3
 from xds.soap.exchange import Answer, SoapRequest
 from xds.story import Call, Outcome, Refused, Room
@@ -54,6 +60,8 @@ class Feed:
     patients: Patients
     domain: AffinityDomain
     new_id: NewId
+    policy: Policy = ANY_TRUSTED
+    """Says who may feed identities."""
 
     def __call__(self, call: Call) -> Outcome:
         """Patient Identity Feed HL7 V3 [ITI-44].
@@ -69,14 +77,18 @@ class Feed:
         complaints = (*odd, *foreign)
         if any(c.is_error for c in complaints):
             raise Refused(complaints, concerned, actions)
-        # (3) Change what the Registry knows, in one transaction.
+        # (3) Decide: no patient's choices count, for a feed is about none.
+        if denial := self._denial(call, record):
+            concerned = replace(concerned, decision=shown(denial))
+            raise Refused((told(denial),), concerned, actions)
+        # (4) Change what the Registry knows, in one transaction.
         try:
             with failing(concerned):
                 changed = self.patients.change_all(_changes(record), instant=call.instant)
         except PatientChangeRefused as refused:
             found = (*complaints, *_complaints(refused.faults, record))
             raise Refused(found, concerned, actions) from refused
-        # (4) Acknowledge.
+        # (5) Acknowledge.
         warnings = tuple(warning for one in changed for warning in one.warnings)
         said = (*complaints, *_complaints(warnings, record))
         answer = acknowledge(message, said, new_id=self.new_id(), instant=call.instant)
@@ -87,6 +99,18 @@ class Feed:
             actions=actions,
             detail="; ".join(filter(None, (one.choices_told for one in changed))),
         )
+
+    def _denial(self, call: Call, record: Record) -> Deny | None:
+        caller = call.caller
+        patients = [cx_key(placed.patient_id) for placed in _placed(record)]
+        named = cx_key(caller.patient_concerned)
+        # An assertion is for one patient; the two of a merge are one.
+        for patient_id in (named,) if named in patients else patients:
+            resource, action = Resource(patient_id=patient_id), Action.FEED_IDENTITIES
+            decision = decide(caller, Choices(), resource, action, self.policy, call.instant)
+            if isinstance(decision, Deny):
+                return decision
+        return None
 
 
 def _changes(record: Record) -> tuple[PatientChange, ...]:
@@ -143,13 +167,18 @@ def _place(fault: Fault, record: Record) -> Where | None:
 
 
 def rooms(
-    *, patients: Patients, domain: AffinityDomain, clock: Clock, new_id: NewId = uuid4
+    *,
+    patients: Patients,
+    domain: AffinityDomain,
+    clock: Clock,
+    new_id: NewId = uuid4,
+    policy: Policy = ANY_TRUSTED,
 ) -> tuple[Room, ...]:
     """Return the rooms of the three interactions over the Registry's patients.
 
     `clock` is for acknowledgements of what is refused, which are made outside a call.
     """
-    feed = Feed(patients=patients, domain=domain, new_id=new_id)
+    feed = Feed(patients=patients, domain=domain, new_id=new_id, policy=policy)
 
     def refuse(complaints: tuple[Complaint, ...], request: SoapRequest | None) -> bytes:
         return _refusal(complaints, request, new_id=new_id, instant=clock())

@@ -71,7 +71,8 @@ def test_what_was_fed_is_in_the_trail_with_its_action_and_its_caller(node):
 
 
 def test_a_registry_at_its_other_address_takes_the_message_too(node, tmp_path):
-    signed = assertion(node.home, node.domain, tmp_path / "assertion.xml")
+    mode = ("--mode", "indirect") if node.domain == "dmp" else ()
+    signed = assertion(node.home, node.domain, tmp_path / "assertion.xml", *mode)
     code, answer = greffe_json(
         *("patient", "feed", "add", a_patient(node)),
         *("--url", node.urls["registry"], "--assertion", signed),

@@ -21,6 +21,8 @@ class Action(StrEnum):
     LIST_RECORDS = "list_records"
     FIND_PATIENT = "find_patient"
     WEB_ACCESS = "web_access"
+    FEED_IDENTITIES = "feed_identities"
+    """To say who is a patient, and which two are one: by ITI-44."""
     OPEN_RECORD = "open_record"
     REACTIVATE_RECORD = "reactivate_record"
     CLOSE_RECORD = "close_record"

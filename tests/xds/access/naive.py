@@ -28,7 +28,7 @@ SEES = {*CONSULTS, "find", "find_reference"}
 FREE = {
     *("test_existence", "authorise_self", "withdraw_self", "resign_attending", "list_records"),
     *("find_patient", "open_record", "reactivate_record", "submit", "submit_as_secretary"),
-    "delete",
+    *("delete", "feed_identities"),
 }
 
 
@@ -44,6 +44,7 @@ def _assumed():
                     yield how, kind, mode, action, YES if normal else NO
                 yield how, kind, mode, "update", OWN if normal else NO
         yield how, "attending_doctor", Mode.NORMAL, "change_choices", YES
+        yield "indirect", "structure", Mode.NORMAL, "feed_identities", YES
         yield how, "secretary", Mode.NORMAL, "replace", STRUCTURE if feeds else NO
     for mode in Mode:
         yield "direct", "occupational_doctor", mode, "replace", OWN
