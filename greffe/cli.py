@@ -38,15 +38,36 @@ An IHE XDS.b Document Registry and Repository over SOAP, with the rules of the F
 A first node, in four commands:
   greffe init ./home                        make a home folder with a test PKI
   greffe serve --home ./home                run both services (leave it running)
-  greffe submit --home ./home --create-patient samples/documents/*.xml
+  greffe submit --home ./home --create-patient samples/*.xml
   greffe query find-documents --home ./home --patient CX
 
 or all of it at once: greffe demo
 """
+INDENT: Final = 4
+"""How far the names of commands are indented in a help."""
 EPILOG: Final = """\
 exit codes: 0 all succeeded; 1 a server refused something; 2 wrong command line, file or home;
 3 a server could not be reached. `greffe COMMAND --help` explains a command.
 """
+
+
+class Parser(argparse.ArgumentParser):
+    """Its help has the longest name of a command beside what the command does, not above it.
+
+    argparse forgets how far names of commands are indented. Parsers of commands are of this class
+    too.
+    """
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        formatter = super()._get_formatter()
+        names = [
+            name
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - has no other name
+            for name in action.choices
+        ]
+        formatter._action_max_length = max(map(len, names), default=-INDENT) + INDENT  # noqa: SLF001
+        return formatter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="greffe",
         description=DESCRIPTION,
         epilog=EPILOG,

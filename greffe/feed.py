@@ -38,7 +38,7 @@ def add_to(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     """Add the command beside `greffe patient add`."""
     parser = actions.add_parser(
         "feed",
-        help="send it over SOAP, as an identity source does [ITI-44]",
+        help="send an identity over SOAP, as its source does [ITI-44]",
         description="Sends a Patient Identity Feed HL7 V3 message [ITI-44] to a registry and "
         "prints its acknowledgement.",
     )

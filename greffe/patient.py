@@ -35,9 +35,10 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the command to the command line."""
     parser = subparsers.add_parser(
         "patient",
-        help="the patients that the registry knows",
-        description="Patients whom the registry does not know are refused. In real life an "
-        "identity feed makes them known.",
+        help="patients: who is known, what they decide, who did what",
+        description="Patients whom the registry does not know are refused; in real life an "
+        "identity feed makes them known. What a patient decides holds at once: whether the record "
+        "is open, who may see it, what is masked, what an emergency may open.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     add = actions.add_parser(

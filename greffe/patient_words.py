@@ -4,11 +4,12 @@ Spec: none. French first, since the patients are; codes without a word here stan
 """
 
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from dmp.vihf import G15
 from xds.audit.personal import Deed
-from xds.security.caller import CodedValue
+
+if TYPE_CHECKING:
+    from xds.security.caller import CodedValue
 
 Language = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
@@ -57,6 +58,8 @@ PURPOSES: Final = MappingProxyType(
         "EMER": ("urgence", "emergency"),
     }
 )
+TRE_G15: Final = "1.2.250.1.71.1.2.7"
+"""The code system of French professions."""
 PROFESSIONS: Final = MappingProxyType(
     {
         "10": ("Médecin", "Doctor"),
@@ -85,7 +88,7 @@ PROFESSIONS: Final = MappingProxyType(
         "98": ("Manipulateur radio", "Radiographer"),
     }
 )
-"""Professions of TRE_G15 by code, for callers whose assertion has no display name."""
+"""Professions of `TRE_G15` by code, for callers whose assertion has no display name."""
 HEADINGS: Final = (
     ("quand", "when"),
     ("qui", "who"),
@@ -111,9 +114,9 @@ def what(deed: Deed, language: Language, *, is_refused: bool) -> str:
     return word((NOT_DONE if is_refused else DONE)[deed], language)
 
 
-def profession(role: CodedValue, language: Language) -> str:
+def profession(role: "CodedValue", language: Language) -> str:
     """Return a caller's role: as the assertion names it, else in words, else its code."""
-    known = PROFESSIONS.get(role.code) if role.system == G15 else None
+    known = PROFESSIONS.get(role.code) if role.system == TRE_G15 else None
     return role.display_name or (word(known, language) if known else role.code)
 
 

@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from greffe.demo import access
 from greffe.demo.node import DemoError, run, run_json, serving
 from greffe.demo.teller import Teller
 from greffe.exits import CommandError, Exit
@@ -31,8 +32,8 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "demo",
         help="the whole job on real documents, told as a story",
         description="Makes a home, starts both services, shares the sample documents as a doctor, "
-        "finds and fetches them, compares every byte, and shows what is refused. Ends with 0 only "
-        "if everything is as told.",
+        "finds and fetches them, compares every byte, and shows what another doctor may see, in an "
+        "emergency too, and what is refused. Ends with 0 only if everything is as told.",
     )
     parser.add_argument(
         "--home", type=Path, help="make the home here and keep it (else it is removed at the end)"
@@ -75,6 +76,8 @@ def _tell(teller: Teller, home: Path) -> None:
             shared, patients = _share(teller, home, samples)
             found = _find(teller, home, shared, patients)
             _fetch(teller, home, shared, found)
+            of_first = sum(d["patient_id"] == found[0]["patient_id"] for d in found)
+            access.tell(teller, home, patients[0], of_first)
             _refuse(teller, home, samples, shared)
         teller.step("Stopped")
     audited = sum(_requests(home / "audit" / f"{service}.jsonl") for service in urls)

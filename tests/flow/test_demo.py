@@ -6,10 +6,16 @@ from tests.flow.nodes import greffe
 def test_the_story_is_told_to_its_end_and_leaves_nothing(tmp_path):
     done = greffe("demo", env_folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    for step in range(1, 8):
+    for step in range(1, 9):
         assert f"\n{step}. " in done.stdout
-    for said in ("7 documents stored", "all 7 are found", "every byte is as it was"):
+    for said in (
+        "7 documents stored",
+        "all 7 are found",
+        "every byte is as it was",
+        "the record does not exist",
+    ):
         assert said in done.stdout
+    assert "EMERGENCY · break-glass · patient inconscient" in done.stdout
     for refused in ("InvalidSecurityToken", "XDSUnknownPatientId", "XDSNonIdenticalHash"):
         assert f"✗ {refused}" in done.stdout or f"/{refused}" in done.stdout
     assert done.stderr == ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from dmp.vihf import G15
 from greffe import patient_log, patient_words
 from greffe.output import Report
 from greffe.patient_log import Subject
@@ -99,8 +100,12 @@ def test_what_changed_is_told_in_the_patients_language():
     assert "->" not in text
 
 
+def test_the_system_of_professions_is_the_vihfs():
+    assert patient_words.TRE_G15 == G15
+
+
 def test_a_profession_without_a_display_name_is_named():
-    role = CodedValue(code="60", system="1.2.250.1.71.1.2.7")
+    role = CodedValue(code="60", system=G15)
     event = an_event("ITI-18", caller=replace(CALLER, roles=(role,)))
     assert "ESSAI ALIX (Infirmier)" in printed(event)
     other = replace(role, system="1.2.3")
