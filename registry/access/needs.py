@@ -47,6 +47,21 @@ def of_submission(facts: Facts) -> Iterator[Need]:
     for association in submission.associations:
         if association.association_type in v.REPLACING:
             yield from _on(facts.known.by_uuid.get(association.target), Action.REPLACE)
+    yield from _again(facts)
+
+
+def _again(facts: Facts) -> Iterator[Need]:
+    """Yield what it takes to register a document once more.
+
+    Whoever may have a document must be permitted by all entries that name it: so another entry, of
+    another patient or masked, takes it from others, and is the author's to make.
+    """
+    for entry in facts.submission.document_entries:
+        for known in facts.known.by_unique_id.get(entry.unique_id, ()):
+            # Of other bytes another rule complains.
+            may_be_same = entry.hash.lower() in ("", known.hash)
+            if known.kind is Kind.DOCUMENT_ENTRY and may_be_same:
+                yield from _on(known, Action.REPLACE)
 
 
 def of_update(operations: Operations) -> Iterator[Need]:

@@ -7,12 +7,15 @@ import pytest
 from dmp.visibility import MASKED
 from tests.build.submission import (
     OTHER_PATIENT,
+    PATIENT,
     ROOT,
+    SUBMISSION_SET_ID,
     an_association,
     an_author,
     changing,
     in_folders,
     with_classification,
+    with_identifier,
     without_scheme,
 )
 from tests.build.update import a_status, a_submit, a_version, titled, together
@@ -149,3 +152,39 @@ def test_nobody_relates_two_registered_documents_by_a_submission(node):
 def test_the_author_makes_a_new_version_and_archives_it_at_once(node, shown):
     update = together(a_version(shown, change=titled), a_status("New01", v.APPROVED, v.ARCHIVED))
     succeeded(node.update(AUTHOR, *update))
+
+
+@pytest.mark.parametrize("patient", [PATIENT, OTHER_PATIENT])
+@pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.AUTHORISED])
+def test_nobody_takes_a_document_from_others_by_registering_it_again(node, standing, patient):
+    succeeded(node.submit(AUTHOR, *a_deposit(1)))
+    node.choose(people=[(standing, OTHER), (Standing.AUTHORISED, ME)])
+    before = held(node), node.registry.everything(OTHER_PATIENT).body
+    again = changing(
+        a_deposit(1, marks=[Mark.MASKED], patient=patient),
+        SUBMISSION_SET_ID,
+        lambda o: with_identifier(o, v.SUBMISSION_SET_UNIQUE_ID, f"{ROOT}.7.99"),
+    )
+    answer = node.submit(DOCTOR, *again)
+    assert answer.codes == ("XDSRegistryError",)
+    assert (held(node), node.registry.everything(OTHER_PATIENT).body) == before
+    succeeded(node.submit(AUTHOR, *again))
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("records", "state"), ("record_people", "standing"), ("record_people", "until")],
+)
+def test_a_record_that_cannot_be_read_opens_nothing(node, shown, table, column):
+    with node.ledger._engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET {column} = 'garbage'")  # noqa: S608
+    with pytest.raises(ValueError, match="garbage"):
+        node.seen(DOCTOR)
+    with pytest.raises(ValueError, match="garbage"):
+        node.update(AUTHOR, *a_version(shown, change=titled))
+
+
+def test_an_entry_without_facts_is_hidden_from_everybody(node, shown):
+    with node.ledger._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE document_entries SET access = ''")
+    assert node.seen(DOCTOR) == node.seen(AUTHOR) == set()
