@@ -255,15 +255,15 @@ def _show_entries(report: Report, console: "Console") -> None:
             for message in entry.get("messages", ()):
                 console.print(message, highlight=False, soft_wrap=True, markup=False)
         return
-    headings = ("when", "trail", "transaction", "outcome", "who", "patients", "codes")
+    headings = ("when (UTC)", "trail", "transaction", "outcome", "who", "patients", "codes")
     rows = [
         (
-            entry.get("instant", ""),
+            entry.get("instant", "")[:19].replace("T", " "),
             entry["trail"],
             entry["transaction"],
             entry.get("outcome", ""),
-            entry.get("who", ""),
-            " ".join(entry.get("patients", ())),
+            entry.get("who", "").replace("|", " "),
+            " ".join(cx.partition("^")[0] for cx in entry.get("patients", ())),
             " ".join(entry.get("codes", ())),
         )
         for entry in entries

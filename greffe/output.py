@@ -24,7 +24,21 @@ from xds.limits import MIB
 LONG_OCTETS: Final = 4 * MIB
 """A transfer of at least so much shows its progress."""
 _FAILURES: Final = {Exit.USAGE: "usage", Exit.UNREACHABLE: "unreachable"}
-_WHOLE: Final = frozenset({"uniqueId", "created", "octets", "SHA-1"})
+_WHOLE: Final = frozenset(
+    {
+        "uniqueId",
+        "created",
+        "octets",
+        "SHA-1",
+        "patient",
+        "when (UTC)",
+        "since",
+        "until",
+        "trail",
+        "transaction",
+        "action",
+    }
+)
 """Columns that are never broken."""
 _PIPE_COLUMNS: Final = 200
 _GRAVITY: Final = (Exit.OK, Exit.REFUSED, Exit.USAGE, Exit.UNREACHABLE)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from lxml import etree
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 SHAPE: Final = "greffe/patient-log/1"
 FRENCH_DOMAIN: Final = "dmp"
+TABLE_COLUMNS: Final = 110
+"""On a narrower terminal there is no table."""
 DOCUMENT_TRANSACTIONS: Final = (b'"transaction":"ITI-43"', b'"transaction":"ITI-86"')
 """Lines that may be about a patient without naming one."""
 
@@ -224,6 +227,10 @@ def _show(report: Report, console: "Console") -> None:
         if not report.errors:
             console.print(word(words.NOTHING, language))
         return
+    if console.width < TABLE_COLUMNS:
+        for entry in entries:
+            _show_block(entry, language, console)
+        return
     made = Table(box=None, pad_edge=False)
     for number, heading in enumerate(words.HEADINGS):
         made.add_column(
@@ -232,6 +239,16 @@ def _show(report: Report, console: "Console") -> None:
     for entry in entries:
         made.add_row(*_row(entry, language), style="bold red" if entry["is_emergency"] else "")
     console.print(made)
+
+
+def _show_block(entry: Mapping[str, Any], language: Language, console: "Console") -> None:
+    """Show a deed as a few lines, where a table would break its words."""
+    when, who, structure, what, documents, why = map(str, _row(entry, language))
+    person = ", ".join(filter(None, (*who.splitlines(), structure)))
+    style = "bold red" if entry["is_emergency"] else ""
+    console.print(Text(f"{when}  {person}", style=style or "bold"), soft_wrap=True)
+    for text in filter(None, (what, documents, why)):
+        console.print(Padding(Text(text, style=style), (0, 0, 0, 4)))
 
 
 def _row(entry: Mapping[str, Any], language: Language) -> tuple[Text, ...]:

@@ -24,11 +24,11 @@ def shown(*events, language="fr", hidden=frozenset()):
     return [patient_log._shown(e, SUBJECT, hidden, language) for e in entries]
 
 
-def printed(*events, language="fr"):
+def printed(*events, language="fr", width=200):
     report = Report(
         shape="x/x/1", fields={"language": language, "entries": shown(*events, language=language)}
     )
-    console = Console(width=200, record=True, file=io.StringIO())
+    console = Console(width=width, record=True, file=io.StringIO())
     patient_log._show(report, console)
     return console.export_text()
 
@@ -124,6 +124,13 @@ def test_a_purpose_without_words_stands_for_itself():
     assert patient_words.purpose("X", "Exchange", "fr") == "Exchange"
     assert patient_words.purpose("X", "", "fr") == "X"
     assert patient_words.purpose("centre_15", "x", "en") == "medical regulation (centre 15)"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_no_word_is_broken_on_a_narrow_terminal(width):
+    text = printed(emergency(), width=width)
+    for word in ("URGENCE", "inconscient", "899700000001", "(Médecin)", "10B0127189", DOCUMENTS[1]):
+        assert word in text
 
 
 def test_nothing_is_told_as_nothing():
