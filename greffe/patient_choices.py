@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from greffe import patient_documents, patient_record
 from greffe.exits import CommandError
 from greffe.output import Report, conclude
-from greffe.record_home import asker, opened_records, refused, untraced
+from greffe.record_home import chosen_by, opened_records, refused, untraced
 from greffe.record_told import EPILOG, a_report, add_common, show
 from xds.clock import now
 
@@ -248,7 +248,7 @@ def _made(records: Any, arguments: argparse.Namespace, change: "RecordChange") -
     if arguments.dry_run:
         made = records.rehearse(arguments.cx.strip(), change, instant=now())
         return made
-    made = records.change(arguments.cx.strip(), change, instant=now(), by=asker())
+    made = records.change(arguments.cx.strip(), change, instant=now(), by=chosen_by())
     return made
 
 

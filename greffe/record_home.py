@@ -15,7 +15,7 @@ from xds.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
     from registry.ledger.sql import SqlLedger
-    from registry.records.change import Asker, Records
+    from registry.records.change import ChosenBy, Records
 
 NO_EFFECT = (
     "note: the access policy of domain {domain} permits every trusted caller; choices are kept, "
@@ -60,11 +60,11 @@ def opened_records(home: Path) -> Iterator["Records"]:
             trail.close()
 
 
-def asker() -> "Asker":
+def chosen_by() -> "ChosenBy":
     """Return who asks at the command line."""
-    from registry.records.change import Asker  # noqa: PLC0415 - the server's code
+    from registry.records.change import ChosenBy  # noqa: PLC0415 - the server's code
 
-    return Asker(operator=operator())
+    return ChosenBy(operator=operator())
 
 
 def operator() -> str:

@@ -32,7 +32,7 @@ from xds.security.caller import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class ChosenBy:
     """In whose name a choice is made, for the trail."""
 
     caller: Caller | None = None
@@ -99,7 +99,7 @@ class Records:
         change: RecordChange,
         *,
         instant: datetime,
-        by: Asker,
+        by: ChosenBy,
         admit: Admit = admit_all,
     ) -> RecordChanged:
         """Make a choice; it is durable, and traced, when this returns.
@@ -117,7 +117,7 @@ class Records:
         changes: tuple[RecordChange, ...],
         *,
         instant: datetime,
-        by: Asker,
+        by: ChosenBy,
         admit: Admit = admit_all,
     ) -> RecordChanged:
         """Make choices together, for a patient who need not be known before. Errors: as `change`.
@@ -133,7 +133,7 @@ class Records:
         """Return what `change` would do, and do nothing. Errors: as `change`."""
         return self._work(_Work(patient_id, (change,), instant), lambda _, __, ___: None)
 
-    def _saving(self, instant: datetime, by: Asker) -> "Save":
+    def _saving(self, instant: datetime, by: ChosenBy) -> "Save":
         def save(unit: Unit, changed: RecordChanged, change: RecordChange) -> None:
             if changed.differences:
                 # (3) Trace first, (4) save.
@@ -210,7 +210,7 @@ def _refuse(faults: list[RecordFault]) -> None:
 
 
 def _event(
-    changed: RecordChanged, change: RecordChange, instant: datetime, by: Asker
+    changed: RecordChanged, change: RecordChange, instant: datetime, by: ChosenBy
 ) -> AuditEvent:
     return AuditEvent(
         instant=instant,

@@ -13,7 +13,7 @@ from registry.failures import failing
 from registry.ledger.api import Ledger, Reader
 from registry.patients.changes import Part
 from registry.patients.rules import PatientPolicy, identifier_faults
-from registry.records.change import Asker, RecordChanged, Records
+from registry.records.change import ChosenBy, RecordChanged, Records
 from registry.records.changes import RecordChange, RecordChangeRefused, RecordFault
 from registry.records.model import Record, unchosen
 from registry.records.visitor import Visitor
@@ -134,9 +134,9 @@ class Entrance:
             raise Refused(as_complaints(refused.faults, where), concerned) from refused
 
 
-def by(call: Call) -> Asker:
+def by(call: Call) -> ChosenBy:
     """Return in whose name a change is made, for the trail."""
-    return Asker(
+    return ChosenBy(
         caller=call.caller, peer=call.request.peer, message_id=call.request.message_id or ""
     )
 

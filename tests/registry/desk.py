@@ -7,7 +7,7 @@ from datetime import timedelta
 from lxml import etree
 
 from dmp.ins import CHECKS
-from registry.records.change import Asker, Records
+from registry.records.change import ChosenBy, Records
 from registry.records.entrance import Entrance
 from registry.telling.api import NOBODY_TOLD
 from tests.build.asking import OTHER, PATIENT, a_caller
@@ -83,8 +83,8 @@ class Desk:
     def choose(self, change, patient=PATIENT):
         """The patient decides, at the command line."""
         self.minutes += 1
-        asker = Asker(operator="test")
-        return self.records.change(patient, change, instant=self.now, by=asker)
+        by = ChosenBy(operator="test")
+        return self.records.change(patient, change, instant=self.now, by=by)
 
     def ask(self, text, caller=None):
         """Send a message; returns the answer, which is valid by our schema."""

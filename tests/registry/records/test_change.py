@@ -9,7 +9,7 @@ from registry.iti8_patient_feed.handle import PatientFeed, Sender
 from registry.ledger.sql import open_ledger
 from registry.patients.change import Patients
 from registry.patients.changes import Merge
-from registry.records.change import Asker, Records
+from registry.records.change import ChosenBy, Records
 from registry.records.changes import Authorise, Block, Close, Contact, RecordChangeRefused, Resign
 from tests.build.records import ADA, BOB, DMP
 from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
@@ -20,7 +20,7 @@ from xds.metadata.hl7v2 import cx_key
 from xds.security.caller import Caller
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-OPERATOR = Asker(operator="alice")
+OPERATOR = ChosenBy(operator="alice")
 KEY = cx_key(PATIENT)
 
 
@@ -63,7 +63,7 @@ def test_a_patient_is_one_whatever_the_text_of_the_identifier(records):
 def test_a_choice_is_traced_with_who_and_what(records, path):
     choose(records, Authorise(identity=ADA, until="20270101000000"))
     caller = Caller(identity=ADA, issuer="CN=x")
-    choose(records, Block(identity=BOB), by=Asker(caller=caller, message_id="urn:uuid:m"))
+    choose(records, Block(identity=BOB), by=ChosenBy(caller=caller, message_id="urn:uuid:m"))
     first, second = events(path)
     assert first["transaction"] == "record authorise"
     assert first["detail"] == f"authorised {ADA}: no -> yes, until 20270101000000"
