@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from registry.access.quiet import is_quiet
 from registry.iti62_remove.message import Named
 from registry.ledger.api import Kind, Known, KnownAssociation, Plan
 from xds.errors import Complaint, ErrorCode, quote
@@ -111,6 +112,7 @@ def make_plan(removal: Removal, *, instant: str) -> Plan:
         if a.entry_uuid in removal.gone
         and a.association_type == v.HAS_MEMBER
         and a.source not in removal.gone
+        and not is_quiet(a.target, removal.known)
         and (known := removal.known.by_uuid.get(a.source)) is not None
         and known.kind is Kind.FOLDER
     }

@@ -5,6 +5,7 @@ Spec: ITI TF-2 §3.42.4.1.3.5. Pure.
 
 from collections.abc import Iterator
 
+from registry.access.quiet import is_quiet
 from registry.ledger.api import Kind
 from registry.submission.facts import Facts
 from registry.submission.naming import FIRST_VERSION, Naming
@@ -54,7 +55,8 @@ def inherited_memberships(facts: Facts, naming: Naming) -> tuple[list[RimObject]
             placed.add((folder, association.source))
             membership = has_member(naming.fresh(), folder, naming.of(association.source))
             made += [membership, has_member(naming.fresh(), submission_set, membership.id)]
-            folders.add(folder)
+            if not is_quiet(association.source, facts.known, facts.submission.objects):
+                folders.add(folder)
     return made, frozenset(folders)
 
 

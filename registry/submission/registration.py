@@ -5,6 +5,7 @@ UUIDs and the instant are parameters. The submission has passed every rule.
 """
 
 from registry.access.facts import NOBODY, Depositor
+from registry.access.quiet import is_quiet
 from registry.ledger.api import Plan
 from registry.submission.consequences import (
     deprecated,
@@ -35,7 +36,9 @@ def make_plan(
     joined = {
         a.source
         for a in facts.submission.associations
-        if a.association_type == v.HAS_MEMBER and is_registered_folder(facts, a.source)
+        if a.association_type == v.HAS_MEMBER
+        and is_registered_folder(facts, a.source)
+        and not is_quiet(a.target, facts.known, facts.submission.objects)
     }
     return Plan(
         add=(*own, *inherited),

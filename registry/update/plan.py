@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from registry.access.facts import read_depositor
+from registry.access.quiet import is_quiet
 from registry.ledger.api import Kind, KnownAssociation, Plan
 from registry.submission.consequences import deprecated, has_member
 from registry.submission.naming import FIRST_VERSION, Naming, NewUuid
@@ -37,7 +38,7 @@ def make_plan(operations: Operations, *, instant: str, new_uuid: NewUuid, messag
     return Plan(
         add=tuple(add),
         statuses=statuses,
-        touch_folders=frozenset(_touched(operations, taken_over)),
+        touch_folders=frozenset(_touched(operations)),
         instant=instant,
         fingerprint=facts.fingerprint,
         message_id=message_id,
@@ -102,15 +103,17 @@ def _taken_over(operations: Operations, naming: Naming) -> Iterator[RimObject]:
         )
 
 
-def _touched(operations: Operations, taken_over: list[RimObject]) -> Iterator[str]:
+def _touched(operations: Operations) -> Iterator[str]:
     """Yield registered Folders that get, lose or get back a document."""
-    known = operations.facts.known
-    places = [rim.attribute("sourceObject") or "" for rim in taken_over]
-    places += [a.source for a in operations.submitted.values()]
-    places += [a.source for a in _changed_associations(operations)]
-    for place in places:
+    known, own = operations.facts.known, operations.facts.submission.objects
+    renamed = {n.latest.entry_uuid: n.item.entry_uuid for n in operations.versions if n.latest}
+    places = [(a.source, renamed.get(a.target, a.target)) for a in carried(operations)]
+    places += [(a.source, a.target) for a in operations.submitted.values()]
+    places += [(a.source, a.target) for a in _changed_associations(operations)]
+    for place, document in places:
         folder = known.by_uuid.get(place)
-        if folder is not None and folder.kind is Kind.FOLDER:
+        is_folder = folder is not None and folder.kind is Kind.FOLDER
+        if is_folder and place not in renamed and not is_quiet(document, known, own):
             yield place
 
 

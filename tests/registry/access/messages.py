@@ -92,7 +92,7 @@ def a_submit_of(step, entries, folders):
         ]
     if step.joins is not None and folders:
         folder = folders[step.joins % len(folders)].id
-        made += [has_member(folder, "Document01")]
+        made += [an_association("Joining01", v.HAS_MEMBER, folder, "Document01")]
         made += [has_member(SUBMISSION_SET_ID, made[-1].id)]
     if step.refers is not None and entries:
         target = entries[step.refers % len(entries)].id

@@ -13,6 +13,7 @@ from tests.build.submission import (
     an_association,
     an_author,
     changing,
+    has_member,
     in_folders,
     with_classification,
     with_identifier,
@@ -27,6 +28,7 @@ from tests.registry.access.test_admission import (
     held,
     succeeded,
 )
+from tests.registry.build import BOTH, text
 from tests.xds.access.build import ME, OTHER
 from xds.access.model import Mark, RecordState, Standing
 from xds.metadata import vocabulary as v
@@ -34,6 +36,13 @@ from xds.metadata.code import Code
 from xds.metadata.confidentiality import with_code, without_code
 from xds.metadata.hl7v2 import cx_key
 
+EVERY = {
+    "XDSDocumentEntryStatus": BOTH,
+    "XDSSubmissionSetStatus": BOTH,
+    "XDSFolderStatus": BOTH,
+    "XDSAssociationStatus": BOTH,
+    "MetadataLevel": "2",
+}
 BOTH_IN = [(Standing.AUTHORISED, OTHER), (Standing.AUTHORISED, ME)]
 
 
@@ -188,3 +197,48 @@ def test_an_entry_without_facts_is_hidden_from_everybody(node, shown):
     with node.ledger._engine.begin() as connection:
         connection.exec_driver_sql("UPDATE document_entries SET access = ''")
     assert node.seen(DOCTOR) == node.seen(AUTHOR) == set()
+
+
+def test_a_folder_does_not_tell_that_a_hidden_document_came_changed_or_went(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *in_folders(a_deposit(1))))
+    folder = next(
+        o for o in node.registry.everything().objects if o.identifiers(v.FOLDER_UNIQUE_ID)
+    )
+
+    def shown():
+        return node.ask(DOCTOR, "GetAll", patientId=text(PATIENT), **EVERY).body
+
+    before = shown()
+    joining = an_association("Joining01", v.HAS_MEMBER, folder.id, "Document01")
+    members = (joining, has_member(SUBMISSION_SET_ID, joining.id))
+    succeeded(node.submit(AUTHOR, *a_deposit(2, marks=[Mark.MASKED]), *members))
+    assert shown() == before
+    hidden = node.registry.entry(f"{ROOT}.7.2")
+    succeeded(node.update(AUTHOR, *a_version(hidden, change=titled)))
+    assert shown() == before
+    latest = node.registry.entry(f"{ROOT}.7.2")
+    relation = an_association("Relationship01", v.REPLACE, "Document01", latest.id)
+    succeeded(node.submit(AUTHOR, *a_deposit(3), relation))
+    assert shown() == before
+    gone = {o.id for o in node.registry.everything().objects} - {
+        o.id for o in node.ask(DOCTOR, "GetAll", patientId=text(PATIENT), **EVERY).objects
+    }
+    succeeded(node.remove(AUTHOR, *gone))
+    assert shown() == before
+
+
+def test_a_folder_tells_that_a_document_is_not_hidden_any_more(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *in_folders(a_deposit(1))))
+    objects = node.registry.everything().objects
+    folder = next(o for o in objects if o.identifiers(v.FOLDER_UNIQUE_ID))
+    joining = an_association("Joining01", v.HAS_MEMBER, folder.id, "Document01")
+    members = (joining, has_member(SUBMISSION_SET_ID, joining.id))
+    succeeded(node.submit(AUTHOR, *a_deposit(2, marks=[Mark.MASKED]), *members))
+    hidden = node.registry.entry(f"{ROOT}.7.2")
+    unmasking = a_version(hidden, change=lambda o: without_code(o, MASKED))
+    succeeded(node.update(AUTHOR, *unmasking))
+    objects = node.registry.everything().objects
+    now = next(o for o in objects if o.identifiers(v.FOLDER_UNIQUE_ID))
+    assert now.slot("lastUpdateTime") != folder.slot("lastUpdateTime")
