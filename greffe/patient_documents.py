@@ -160,8 +160,8 @@ class _Masking:
     def _update(
         self, new: RimObject, entry: DocumentEntry, instant: datetime
     ) -> tuple[RimObject, ...]:
+        from greffe.client.provide import source_id  # noqa: PLC0415
         from greffe.client.update import a_submission_set, new_version  # noqa: PLC0415
-        from greffe.submit import source_id  # noqa: PLC0415
 
         content_type = usual_code(self.settings.domain, "contentTypeCode", CONTENT_TYPES)
         if content_type is None:

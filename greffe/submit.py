@@ -5,8 +5,6 @@ other with it; `--together` makes one submission set of all.
 """
 
 import argparse
-import platform
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,7 @@ from greffe.client import endpoints
 from greffe.client.exchange import Exchange
 from greffe.client.faults import FaultError, problems_of
 from greffe.client.metadata import new_oid, new_uuid, write_association, write_facts
-from greffe.client.provide import provide, provided_file
+from greffe.client.provide import provide, provided_file, source_id
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, note, table, transfer
 from greffe.patient import add_patient
@@ -173,11 +171,6 @@ def _objects(
     submission_set = write_facts(Subject.SUBMISSION_SET, facts)
     members = [write_association(v.HAS_MEMBER, submission_set.id, e.id) for e in entries]
     return [submission_set, *entries, *members]
-
-
-def source_id() -> str:
-    """Return the OID of this machine as a Document Source: the same one every time."""
-    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_DNS, platform.node()).int}"
 
 
 def _show(report: Report, console: "Console") -> None:

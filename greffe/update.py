@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from dmp import visibility
 from greffe.client import endpoints
 from greffe.client.faults import FaultError, Problem, problems_of
+from greffe.client.provide import source_id
 from greffe.codes import read_code, usual_code
 from greffe.exits import CommandError, Exit
 from greffe.output import Report, add_json_flag, conclude, table
-from greffe.submit import source_id
 from xds.clock import now
 from xds.metadata import vocabulary as v
 from xds.metadata.code import Code

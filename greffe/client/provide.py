@@ -3,6 +3,8 @@
 Spec: ITI TF-2 §3.41.4.1. What is in the metadata is the caller's business (`metadata.py`).
 """
 
+import platform
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,3 +82,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(PIECE_OCTETS):
             yield piece
+
+
+def source_id() -> str:
+    """Return the OID of this machine as a Document Source: the same one every time."""
+    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_DNS, platform.node()).int}"
