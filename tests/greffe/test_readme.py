@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_commands_and_the_example_do_what_the_readme_says(folder):
-    (node_of_your_own, assertion, *_) = blocks("sh")
+    (node_of_your_own, who_sees_what, assertion, *_) = blocks("sh")
     lines = node_of_your_own.splitlines()
     assert lines[0].startswith("greffe init ./home")
     assert lines[1].startswith("greffe serve --home ./home &")
@@ -56,6 +56,9 @@ def test_the_commands_and_the_example_do_what_the_readme_says(folder):
     assert "1.2.250.1.999.20.2026.1" in done.stdout
     (file,) = (folder / "retrieved").iterdir()
     assert file.read_bytes() == (ROOT / "samples" / "biology-report.xml").read_bytes()
+    done = shell(who_sees_what, folder)
+    assert done.stdout.count("1.2.250.1.999.20.2026.") == 4
+    assert "INCONNU PAUL (Médecin)" in done.stdout
     shell(assertion, folder)
     (example,) = blocks("python")
     address = "http://127.0.0.1:8080/registry"
