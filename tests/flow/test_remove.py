@@ -7,7 +7,6 @@ import pytest
 from tests.flow.nodes import greffe, greffe_json
 from tests.flow.test_commands import DOCS, documents, keys, submit
 
-
 ALIX = ("--author", "899700000001^ESSAI^ALIX")
 """Who calls in these tests: in the DMP a document is deleted by whoever wrote it."""
 

@@ -7,10 +7,11 @@ from registry.patients.change import Patients
 from tests.build.feed import ADD, MERGE, a_feed, a_merge
 from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
 from tests.registry.build import START, a_call
-from tests.xds.access.build import POLICY, ROLES, a_caller
+from tests.xds.access.build import A00, POLICY, ROLES, a_caller
 from xds.access.policy import ANY_TRUSTED
 from xds.errors import Refusal
 from xds.metadata.hl7v2 import cx_key
+from xds.security.caller import CodedValue
 
 MESSAGES = {ADD: a_feed(ADD), MERGE: a_merge()}
 
@@ -48,6 +49,14 @@ def test_the_software_of_an_establishment_does(sqlite_registry):
     structure = a_caller("structure", patient_concerned=PATIENT)
     assert not any(c.is_error for c in sent(sqlite_registry, MERGE, structure))
     assert known(sqlite_registry)[cx_key(OTHER_PATIENT)] == cx_key(PATIENT)
+
+
+@pytest.mark.parametrize("code", ["AUTOMATE", "ALIM_AM", "DISPOSITIF"])
+def test_a_system_does(sqlite_registry, code):
+    role = CodedValue(code=code, system=A00)
+    system = a_caller(roles=(role,), patient_concerned="")
+    assert not any(c.is_error for c in sent(sqlite_registry, ADD, system))
+    assert not any(c.is_error for c in sent(sqlite_registry, MERGE, system))
 
 
 def test_an_assertion_for_a_third_patient_merges_nobody(sqlite_registry):

@@ -111,7 +111,7 @@ def _kind(caller, choices, patient_id):  # noqa: PLR0911 - flat on purpose
             return "patient"
         return "representative" if caller.identity in choices.representatives else "stranger"
     if first[1] == A00:
-        return None
+        return "software"
     if first == ("10", G15):
         if not specialties:
             return None
@@ -169,6 +169,8 @@ class _Facts:
         self.proved = proved
 
     def cell(self, action):
+        if self.kind == "software":
+            return YES if (action, self.mode) == ("feed_identities", Mode.NORMAL) else NO
         if self.is_patients_side:
             if self.mode is not Mode.NORMAL:
                 return NO

@@ -115,6 +115,13 @@ def test_a_denial_says_the_rule_and_quotes_only_the_caller():
 # --- who the caller is
 
 
+@pytest.mark.parametrize("code", ["AUTOMATE", "ALIM_AM", "DISPOSITIF"])
+def test_software_feeds_identities_and_does_nothing_else(code):
+    caller = a_caller(roles=roles((code, A00)))
+    may_do = {action for action in Action if may(caller, some_choices(), action, LETTER)}
+    assert may_do == {Action.FEED_IDENTITIES}
+
+
 @pytest.mark.parametrize(
     "codes",
     [
@@ -128,8 +135,6 @@ def test_a_denial_says_the_rule_and_quotes_only_the_caller():
         roles(("60", "")),
         roles(("60", A00)),
         roles(("77", G15)),
-        roles(("AUTOMATE", A00)),
-        roles(("ALIM_AM", A00)),
     ],
 )
 def test_a_role_that_is_none_or_of_another_system_is_refused(codes):
