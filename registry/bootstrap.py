@@ -157,7 +157,7 @@ def _rooms(
         iti61_register_on_demand.room(**writing, mask=MASKED),
         iti18_stored_query.room(**asking),
         iti51_multi_patient_query.room(**asking),
-        iti57_update.room(**writing),
+        iti57_update.room(**writing, mask=MASKED),
         iti62_remove.room(ledger=ledger, policy=policy),
         iti92_restricted_update.room(**writing),
         *iti44_patient_feed.rooms(patients=patients, domain=domain, clock=clock, policy=policy),

@@ -5,6 +5,7 @@ it is replaced. Pure, but for the new ids.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from registry.access.facts import read_facts
@@ -19,16 +20,24 @@ from xds.metadata.rim import RimObject
 
 
 def masked(
-    facts: Facts, verdicts: Verdicts, mask: Code | None, new_uuid: Callable[[], str]
+    facts: Facts,
+    verdicts: Verdicts,
+    mask: Code | None,
+    new_uuid: Callable[[], str],
+    arriving: AbstractSet[str] | None = None,
 ) -> Facts:
-    """Return the submission with the code `mask` on each document that is to be masked."""
+    """Return the submission with the code `mask` on each document that is to be masked.
+
+    `arriving` are the ids of those that are new in their record; None for all.
+    """
     if mask is None or verdicts.asker.may_all:
         return facts
     submission = facts.submission
     to_mask = _successors_of_masked(facts) | {
         entry.entry_uuid
         for entry in submission.document_entries
-        if verdicts.masks_new(cx_key(entry.patient_id))
+        if (arriving is None or entry.entry_uuid in arriving)
+        and verdicts.masks_new(cx_key(entry.patient_id))
     }
 
     def marked(rim: RimObject) -> RimObject:
@@ -37,7 +46,21 @@ def masked(
         return with_code(rim, mask, new_uuid())
 
     objects = tuple(map(marked, submission.objects))
-    return replace(facts, submission=replace(submission, objects=objects))
+    now = {id(rim): new for rim, new in zip(submission.objects, objects, strict=True)}
+    entries = tuple(
+        replace(
+            entry,
+            rim=now[id(entry.rim)],
+            confidentiality_codes=(*entry.confidentiality_codes, mask),
+        )
+        if now[id(entry.rim)] is not entry.rim
+        else entry
+        for entry in submission.document_entries
+    )
+    if entries == submission.document_entries:
+        return facts
+    submission = replace(submission, objects=objects, document_entries=entries)
+    return replace(facts, submission=submission)
 
 
 def _successors_of_masked(facts: Facts) -> set[str]:

@@ -100,12 +100,7 @@ def of_removal(entry_uuids: Iterable[str], known: Known) -> Iterator[Need]:
 def _arrivals(operations: Operations) -> Iterator[Need]:
     """Yield a deposit for each record that gets what was another patient's."""
     from_here = {version.latest.patient_id for version in operations.versions if version.latest}
-    named = [cx_key(version.item.patient_id) for version in operations.versions]
-    moved = [
-        patient_id
-        for patient_id, version in zip(named, operations.versions, strict=True)
-        if version.latest is not None and patient_id != version.latest.patient_id
-    ]
+    moved = [cx_key(version.item.patient_id) for version in operations.versions if version.moves]
     if from_here and operations.patient not in from_here:
         moved.append(operations.patient)
     for patient_id in dict.fromkeys(moved):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from registry.access.admission import Admission
+from registry.access.masking import masked
 from registry.access.needs import of_update
 from registry.access.verdicts import Asker
 from registry.failures import failing
@@ -35,6 +36,7 @@ from xds.ebrim.response import Status, registry_response
 from xds.ebrim.submit import read_submission_request
 from xds.errors import Complaint
 from xds.metadata import vocabulary as v
+from xds.metadata.code import Code
 from xds.metadata.departures import statuses
 from xds.metadata.policy import IdentifierCheck
 from xds.metadata.rules import UPDATE_RULES
@@ -56,6 +58,8 @@ class Change:
     new_uuid: NewUuid = new_uuid
     policy: Policy = ANY_TRUSTED
     """Says who may change what."""
+    mask: Code | None = None
+    """The confidentialityCode that hides a document from professionals, where patients use one."""
     telling: Telling = NOBODY_TOLD
 
     def __call__(self, call: Call) -> Outcome:
@@ -117,6 +121,15 @@ class Change:
                 raise Refused(in_reading_order(found), concerned)
             # (4) Plan, and (5) apply; what an emergency changes is told with it or not at all.
             admission.verdicts.tell(self.telling, unit)
+            facts = masked(
+                operations.facts,
+                admission.verdicts,
+                self.mask,
+                self.new_uuid,
+                arriving=frozenset(n.item.entry_uuid for n in operations.versions if n.moves),
+            )
+            if facts is not operations.facts:
+                operations = _operations(facts, unit, self.domain)
             unit.apply(
                 make_plan(
                     operations,

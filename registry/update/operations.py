@@ -37,6 +37,11 @@ class NewVersion:
         return values_of(self.membership, v.PREVIOUS_VERSION)
 
     @property
+    def moves(self) -> bool:
+        """Whether it is another patient's than the version before."""
+        return self.latest is not None and cx_key(self.item.patient_id) != self.latest.patient_id
+
+    @property
     def propagates(self) -> bool:
         """Whether it takes over the Associations of the version before: yes, unless told not to."""
         return values_of(self.membership, v.ASSOCIATION_PROPAGATION) != ("no",)

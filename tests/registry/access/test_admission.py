@@ -72,7 +72,9 @@ class Node:
         return self.send(room, write_submit_objects(objects), caller)
 
     def update(self, caller, *objects):
-        room = iti57.room(ledger=self.ledger, domain=FRENCH, identifier_checks={}, policy=POLICY)
+        room = iti57.room(
+            ledger=self.ledger, domain=FRENCH, identifier_checks={}, policy=POLICY, mask=MASKED
+        )
         return self.send(room, write_submit_objects(objects), caller)
 
     def remove(self, caller, *uuids):

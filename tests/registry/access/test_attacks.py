@@ -242,3 +242,17 @@ def test_a_folder_tells_that_a_document_is_not_hidden_any_more(node):
     objects = node.registry.everything().objects
     now = next(o for o in objects if o.identifiers(v.FOLDER_UNIQUE_ID))
     assert now.slot("lastUpdateTime") != folder.slot("lastUpdateTime")
+
+
+def test_what_comes_by_an_update_into_a_record_that_masks_what_is_new_is_masked(node, shown):
+    node.choose(OTHER_PATIENT, masks_new=True, people=BOTH_IN)
+    update = a_version(shown, change=lambda o: moved(o, OTHER_PATIENT), patient=OTHER_PATIENT)
+    succeeded(node.update(AUTHOR, *update))
+    assert node.seen(AUTHOR, OTHER_PATIENT) == {f"{ROOT}.7.1"}
+    assert node.seen(DOCTOR, OTHER_PATIENT) == set()
+
+
+def test_a_record_that_masks_what_is_new_lets_what_was_there_be(node, shown):
+    node.choose(masks_new=True, people=BOTH_IN)
+    succeeded(node.update(AUTHOR, *a_version(shown, change=titled)))
+    assert node.seen(DOCTOR) == {f"{ROOT}.7.1"}
