@@ -88,7 +88,7 @@ def of_update(operations: Operations) -> Iterator[Need]:
             # An addendum goes when its original does: whoever makes it one changes it.
             yield from _on(_registered(submitted.source, operations), Action.UPDATE)
         if submitted.association_type in v.REPLACING:
-            yield from _on(known.by_uuid.get(submitted.target), Action.REPLACE)
+            yield from _on(_registered(submitted.target, operations), Action.REPLACE)
 
 
 def of_removal(entry_uuids: Iterable[str], known: Known) -> Iterator[Need]:

@@ -3,37 +3,56 @@
 Spec: ITI TF-2 §3.42.4.1.3.5. Pure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from registry.access.quiet import is_quiet
-from registry.ledger.api import Kind
+from registry.ledger.api import Kind, KnownAssociation, KnownObject
 from registry.submission.facts import Facts
 from registry.submission.naming import FIRST_VERSION, Naming
 from xds.metadata import vocabulary as v
 from xds.metadata.rim import RimObject
 
-
-def deprecated(facts: Facts) -> Iterator[str]:
-    """Yield what is replaced, and its addenda and transformations (§3.42.4.1.3.5)."""
-    for association in facts.submission.associations:
-        if association.association_type not in v.REPLACING:
-            continue
-        if association.target not in facts.known.by_uuid:
-            continue
-        yield association.target
-        yield from _children(facts, association.target, {association.target})
+OF_CHILDREN: Final = (v.APPEND, v.TRANSFORM)
 
 
-def _children(facts: Facts, entry_uuid: str, seen: set[str]) -> Iterator[str]:
-    for known in facts.known.associations:
-        is_child = known.association_type in (v.APPEND, v.TRANSFORM) and known.target == entry_uuid
-        if not is_child or known.source in seen:
-            continue
-        seen.add(known.source)
-        child = facts.known.by_uuid.get(known.source)
-        if child is not None and child.status == v.APPROVED:
-            yield known.source
-        yield from _children(facts, known.source, seen)
+def deprecated(facts: Facts) -> frozenset[str]:
+    """Return what a submission replaces, and its addenda and transformations (§3.42.4.1.3.5)."""
+    by_uuid = facts.known.by_uuid
+    replaced = [
+        a.target
+        for a in facts.submission.associations
+        if a.association_type in v.REPLACING and a.target in by_uuid
+    ]
+    return with_children(replaced, facts.known.associations, by_uuid.get)
+
+
+def with_children(
+    replaced: Iterable[str],
+    associations: Iterable[KnownAssociation],
+    find: Callable[[str], KnownObject | None],
+) -> frozenset[str]:
+    """Return what is replaced, and its addenda and transformations that are Approved.
+
+    An Association that was withdrawn (MU: UpdateAvailabilityStatus) makes nothing a child.
+    """
+    children: dict[str, list[str]] = {}
+    for association in associations:
+        if association.association_type in OF_CHILDREN and association.status == v.APPROVED:
+            children.setdefault(association.target, []).append(association.source)
+    todo = list(replaced)
+    found = set(todo)
+    seen = set(todo)
+    while todo:
+        for child in children.get(todo.pop(), ()):
+            if child in seen:
+                continue
+            seen.add(child)
+            todo.append(child)
+            known = find(child)
+            if known is not None and known.status == v.APPROVED:
+                found.add(child)
+    return frozenset(found)
 
 
 def inherited_memberships(facts: Facts, naming: Naming) -> tuple[list[RimObject], frozenset[str]]:

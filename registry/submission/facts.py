@@ -77,14 +77,16 @@ def wanted_of(submission: Submission) -> Wanted:
     """Return what must be looked up for the rules and the plan."""
     packages: tuple[SubmissionSet | Folder, ...] = (submission.submission_set, *submission.folders)
     entries = submission.document_entries
+    own = {rim.id for rim in submission.objects if rim.id and not v.is_symbolic(rim.id)}
     named = {a.source for a in submission.associations}
     named |= {a.target for a in submission.associations}
-    named |= {rim.id for rim in submission.objects} | set(submission.object_refs)
+    named |= own | set(submission.object_refs)
     return Wanted(
         patient_ids=frozenset(cx_key(o.patient_id) for o in (*packages, *entries) if o.patient_id),
         entry_uuids=frozenset(n for n in named if not v.is_symbolic(n)),
         unique_ids=frozenset(o.unique_id for o in (*packages, *entries) if o.unique_id),
-        logical_ids=frozenset(filter(None, map(logical_id_of, submission.objects))),
+        # Its own id is the logicalID of a first version.
+        logical_ids=frozenset(filter(None, map(logical_id_of, submission.objects))) | own,
         touching=frozenset(
             a.target
             for a in submission.associations

@@ -50,9 +50,12 @@ def known_patients(facts: Facts) -> Iterator[Complaint]:
 
 
 def new_ids(facts: Facts) -> Iterator[Complaint]:
-    """Check that no id of the message is an entryUUID already (§4.2.3.1.5: it is permanent)."""
+    """Check that no id of the message is an entryUUID already (§4.2.3.1.5: it is permanent).
+
+    Nor a logicalID, which outlives the first version when that is removed (ITI-62).
+    """
     for identifier, item in facts.own().items():
-        if identifier in facts.known.by_uuid:
+        if identifier in facts.known.by_uuid or identifier in facts.known.by_logical_id:
             rim = next(r for r in facts.submission.objects if r.id == identifier)
             yield Complaint(
                 code=ErrorCode.XDS_REGISTRY_METADATA_ERROR,

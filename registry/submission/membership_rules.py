@@ -104,9 +104,14 @@ def one_successor(facts: Facts) -> Iterator[Complaint]:
 
 
 def no_addendum_to_a_transformation(facts: Facts) -> Iterator[Complaint]:
-    """Check that what is appended to is an original (TF-3 §4.2.2.2.1)."""
+    """Check that what is appended to is an original (TF-3 §4.2.2.2.1).
+
+    A transformation whose Association was withdrawn is a document of its own by now.
+    """
     transformations = {
-        a.source for a in facts.known.associations if a.association_type == v.TRANSFORM
+        a.source
+        for a in facts.known.associations
+        if a.association_type == v.TRANSFORM and a.status == v.APPROVED
     } | {a.source for a in facts.submission.associations if a.association_type == v.TRANSFORM}
     for association in facts.submission.associations:
         if association.association_type == v.APPEND and association.target in transformations:

@@ -13,10 +13,10 @@ from dataclasses import replace
 from registry.access.facts import read_depositor
 from registry.access.quiet import is_quiet
 from registry.ledger.api import Kind, KnownAssociation, Plan
-from registry.submission.consequences import deprecated, has_member
+from registry.submission.consequences import has_member, with_children
 from registry.submission.naming import FIRST_VERSION, Naming, NewUuid
 from registry.update.operations import NewVersion, Operations, values_of
-from registry.update.propagation import carried
+from registry.update.propagation import afterwards, carried
 from xds.metadata import vocabulary as v
 from xds.metadata.rim import RimObject, VersionInfo
 
@@ -27,14 +27,14 @@ def make_plan(operations: Operations, *, instant: str, new_uuid: NewUuid, messag
     naming = Naming(facts, new_uuid)
     # (1) New versions and the statuses that make way for them.
     statuses = {n.latest.entry_uuid: v.DEPRECATED for n in operations.versions if n.latest}
-    # (2) What relationships that are submitted deprecate.
-    statuses |= dict.fromkeys(deprecated(facts), v.DEPRECATED)
-    # (3) Statuses that are asked for: of what the message brings, or of what is registered.
-    asked = {a.target: values_of(a, v.NEW_STATUS)[0] for a in operations.changes}
-    statuses |= {target: new for target, new in asked.items() if target in facts.known.by_uuid}
+    # (2) What relationships that are submitted deprecate, new versions of this message too; then
+    # (3) statuses that are asked for: of what the message brings, or of what is registered.
+    changed = dict.fromkeys(_replaced(operations), v.DEPRECATED)
+    changed |= {a.target: values_of(a, v.NEW_STATUS)[0] for a in operations.changes}
+    statuses |= {target: new for target, new in changed.items() if target in facts.known.by_uuid}
     # (4) Objects of the message, and what new versions take over.
     taken_over = list(_taken_over(operations, naming))
-    add = [*_content(operations, naming, instant, asked), *taken_over]
+    add = [*_content(operations, naming, instant, changed), *taken_over]
     return Plan(
         add=tuple(add),
         statuses=statuses,
@@ -51,8 +51,16 @@ def make_plan(operations: Operations, *, instant: str, new_uuid: NewUuid, messag
     )
 
 
+def _replaced(operations: Operations) -> frozenset[str]:
+    """Return what submitted relationships replace, with its addenda and transformations."""
+    replaced = [
+        a.target for a in operations.submitted.values() if a.association_type in v.REPLACING
+    ]
+    return with_children(replaced, afterwards(operations), operations.resolve)
+
+
 def _content(
-    operations: Operations, naming: Naming, instant: str, asked: dict[str, str]
+    operations: Operations, naming: Naming, instant: str, changed: dict[str, str]
 ) -> Iterator[RimObject]:
     instructions = {id(a.rim) for a in (*operations.changes, *operations.submits)}
     versions = {id(n.item.rim): n for n in operations.versions}
@@ -60,8 +68,8 @@ def _content(
         if id(rim) in instructions:
             continue
         finished = _numbered(naming.finished(rim, instant), versions.get(id(rim)))
-        if rim.id in asked:
-            finished = finished.with_attribute("status", asked[rim.id])
+        if rim.id in changed:
+            finished = finished.with_attribute("status", changed[rim.id])
         yield finished
     own_set = naming.of(operations.own_set)
     for submit in operations.submits:

@@ -4,6 +4,7 @@ Spec: MU §3.57.4.1.3.3.1.5 (DocumentEntry), §3.57.4.1.3.3.3.5 (Folder). Pure.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from registry.ledger.api import Kind, KnownAssociation
 from registry.update.operations import Operations
@@ -37,3 +38,22 @@ def _is_in_use(operations: Operations, entry_uuid: str, kind: Kind) -> bool:
     if known is None or known.kind is not kind:
         return False
     return known.status != v.DEPRECATED or operations.is_outdated(entry_uuid)
+
+
+def afterwards(operations: Operations) -> Iterator[KnownAssociation]:
+    """Yield every Association that there will be once new versions are there.
+
+    What they take over joins them under the ids that they have in the message.
+    """
+    renamed = {
+        n.latest.entry_uuid: n.item.entry_uuid
+        for n in operations.versions
+        if n.latest is not None and n.propagates
+    }
+    yield from operations.facts.known.associations
+    for association in carried(operations):
+        yield replace(
+            association,
+            source=renamed.get(association.source, association.source),
+            target=renamed.get(association.target, association.target),
+        )

@@ -405,6 +405,86 @@ def test_a_replacement_that_is_submitted_deprecates_what_it_replaces_and_its_add
     assert statuses == {"1": v.DEPRECATED, "2": v.APPROVED, "3": v.DEPRECATED}
 
 
+@pytest.fixture
+def family(registry):
+    """The ids of three documents by number; the third is an addendum to the first."""
+    registry.registered(
+        *a_submission(entries=3),
+        an_association("Addendum", v.APPEND, "Document03", "Document01"),
+    )
+    return by_number(registry)
+
+
+def by_number(registry):
+    """The ids of Approved documents, by the last digit of their uniqueId."""
+    return {
+        o.identifiers(v.DOCUMENT_ENTRY_UNIQUE_ID)[0].attribute("value")[-1]: o.id
+        for o in entries(registry)
+        if o.attribute("status") == v.APPROVED
+    }
+
+
+def a_replacing_submission(target):
+    return (
+        a_set(),
+        a_document_entry("Document09", unique_id=f"{ROOT}.60.9"),
+        has_member(SUBMISSION_SET_ID, "Document09", status="Original"),
+        an_association("Replacement", v.REPLACE, "Document09", target),
+    )
+
+
+@pytest.mark.parametrize("by_update", [True, False], ids=["ITI-57", "ITI-42"])
+def test_what_is_no_addendum_any_more_stays_when_the_original_is_replaced(
+    registry, family, by_update
+):
+    (addendum,) = associations(registry, v.APPEND)
+    updated(registry, *a_status(addendum.id, v.APPROVED, v.DEPRECATED))
+    if by_update:
+        updated(registry, *a_submit(v.REPLACE, family["2"], family["1"]))
+    else:
+        registry.registered(*a_replacing_submission(family["1"]))
+    assert status_of(registry, family["1"]) == v.DEPRECATED
+    assert status_of(registry, family["3"]) == v.APPROVED
+
+
+def test_what_is_no_transformation_any_more_may_be_appended_to(two):
+    one, other = (o.id for o in entries(two))
+    updated(two, *a_submit(v.TRANSFORM, one, other))
+    (transformation,) = associations(two, v.TRANSFORM)
+    addendum = (
+        a_set(),
+        a_document_entry("Document09", unique_id=f"{ROOT}.60.9"),
+        has_member(SUBMISSION_SET_ID, "Document09", status="Original"),
+        an_association("Addendum", v.APPEND, "Document09", one),
+    )
+    assert two.register(*addendum).codes == ("XDSRegistryMetadataError",)
+    updated(two, *a_status(transformation.id, v.APPROVED, v.DEPRECATED))
+    two.registered(*addendum)
+
+
+def test_a_replacement_deprecates_the_new_version_that_it_is_a_replacement_of(two):
+    one, other = entries(two)
+    updated(
+        two,
+        *together(
+            a_version(one, AssociationPropagation="no"),
+            a_submit(v.REPLACE, other.id, "New01"),
+        ),
+    )
+    assert list(by_number(two).values()) == [other.id]
+    assert len(entries(two)) == 3
+
+
+def test_a_replacement_reaches_the_addendum_that_the_same_message_updates(registry, family):
+    (third,) = [o for o in entries(registry) if o.id == family["3"]]
+    updated(
+        registry,
+        *together(a_version(third), a_submit(v.REPLACE, family["2"], family["1"])),
+    )
+    assert by_number(registry) == {"2": family["2"]}
+    assert len(entries(registry)) == 4
+
+
 def test_a_document_is_put_into_a_folder_which_says_when(filed):
     (folder,) = folders(filed)
     filed.registered(

@@ -4,19 +4,25 @@ import threading
 
 import pytest
 
+from registry.iti57_update import handle as iti57
 from registry.iti62_remove import handle as iti62
 from tests.build.removal import a_removal
 from tests.build.submission import (
+    OPEN_DOMAIN,
     OTHER_PATIENT,
     PATIENT,
     ROOT,
     SUBMISSION_SET_ID,
+    a_document_entry,
     a_replacement,
     a_submission,
     a_submission_set,
     changing,
+    has_member,
 )
+from tests.build.update import a_set, a_version
 from tests.registry.build import START, a_call, run, texts
+from xds.ebrim.submit import write_submit_objects
 from xds.namespaces import LCM
 
 AUDITED = START.replace(hour=18)
@@ -79,6 +85,28 @@ def test_what_was_removed_can_be_registered_again_under_its_unique_ids(one_docum
     removed(one_document, *parts(one_document))
     one_document.registered(*a_submission())
     assert len(one_document.everything().objects) == before
+
+
+def test_the_entry_uuid_of_a_version_that_is_gone_stays_the_later_one_s(one_document):
+    """It is their logicalID: what was registered under it would be a version of the other."""
+    (first,) = one_document.everything().of("ExtrinsicObject")
+    updated = run(
+        iti57.room(ledger=one_document.ledger, domain=OPEN_DOMAIN, identifier_checks={}),
+        a_call(write_submit_objects(a_version(first, AssociationPropagation="no"))),
+    )
+    assert updated.status == "Success"
+    touching = one_document.ask("GetAssociations", uuid=texts(first.id), MetadataLevel="2")
+    own_set = touching.objects[0].attribute("sourceObject")
+    removed(one_document, first.id, own_set, *touching.ids)
+    (second,) = one_document.everything().of("ExtrinsicObject")
+    assert second.attribute("lid") == first.id
+    again = (
+        a_set(),
+        a_document_entry(first.id, unique_id=f"{ROOT}.62.1"),
+        has_member(SUBMISSION_SET_ID, first.id, status="Original"),
+    )
+    assert one_document.register(*again).codes == ("XDSRegistryMetadataError",)
+    assert one_document.everything().of("ExtrinsicObject") == [second]
 
 
 def test_an_unknown_object_is_an_unresolved_reference_and_nothing_else_goes(one_document):
