@@ -19,19 +19,10 @@ from registry.access.sight import Sight
 from registry.access.verdicts import Asker, Verdicts
 from registry.ledger.api import Known, KnownObject, Unit
 from xds.access.model import Action, Decision, Deny, Permit, Reason
+from xds.access.silence import FORBIDDEN
 from xds.audit.event import Concerned
 from xds.errors import Complaint, ErrorCode
 
-FORBIDDEN: Final = Complaint(
-    code=ErrorCode.XDS_REGISTRY_ERROR,
-    subject="the request",
-    rule="whatever a request writes or refers to is the caller's to write or to see",
-    came="a request of which something is not; what, is not told",
-    expected="a request of which everything is",
-    fix="check whose record it is, whether its patient authorised you, and each entryUUID and "
-    "uniqueId that it names",
-)
-"""The one constant text: it names nothing, so it tells nothing."""
 FIXES: Final = MappingProxyType(
     {
         Reason.NO_POLICY: "tell the operator of the node",

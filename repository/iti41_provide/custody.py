@@ -101,22 +101,6 @@ def conflict_complaint(entry: RimObject, conflict: Conflict) -> Complaint:
     )
 
 
-def hidden_conflict() -> Complaint:
-    """Say that a submission meets what its sender may not see, and nothing of what that is.
-
-    Spec: ITI TF-3 Table 4.2.4.1-2; the one text is this project's own. Errors: XDSRegistryError.
-    """
-    return Complaint(
-        code=ErrorCode.XDS_REGISTRY_ERROR,
-        subject="the request",
-        rule="whatever a request writes or refers to is the caller's to write or to see",
-        came="a request of which something is not; what, is not told",
-        expected="a request of which everything is",
-        fix="check whose record it is, whether its patient authorised you, and each entryUUID and "
-        "uniqueId that it names",
-    )
-
-
 def updated(
     objects: Sequence[RimObject], receipts: Mapping[str, Receipt], repository_unique_id: str
 ) -> tuple[RimObject, ...]:

@@ -18,6 +18,7 @@ from repository.iti41_provide.custody import OfferedDocument
 from repository.registry_client import Registration, RegistryClient, RegistryUnavailableError
 from repository.vault.api import Blobs, Conflict, Holding, Receipt, Staged, Vault, VaultError
 from xds.access.model import Action
+from xds.access.silence import FORBIDDEN
 from xds.audit.event import Concerned, Onward
 from xds.audit.event import Outcome as Ending
 from xds.domain import AffinityDomain
@@ -132,7 +133,7 @@ class Provide:
         named = [one.offered.unique_id for one in conflicts]
         decided = have_decided(self.authorization, call, named, Action.CONSULT, offer.concerned)
         seen = [one for one in conflicts if decided.permits(one.offered.unique_id)]
-        hidden = [custody.hidden_conflict()] if len(seen) < len(conflicts) else []
+        hidden = [FORBIDDEN] if len(seen) < len(conflicts) else []
         return [*map(offer.conflict, seen), *hidden]
 
     def _register(

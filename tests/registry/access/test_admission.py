@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from dmp.visibility import HIDDEN_FROM_REPRESENTATIVES, MASKED
-from registry.access.admission import FORBIDDEN
 from registry.iti18_stored_query import handle as iti18
 from registry.iti42_register import handle as iti42
 from registry.iti57_update import handle as iti57
@@ -33,6 +32,7 @@ from tests.build.update import a_status, a_version, titled
 from tests.registry.build import BOTH, START, a_call, a_query, run, text, texts
 from tests.xds.access.build import ME, OTHER, POLICY, a_caller
 from xds.access.model import Mark, RecordState, Standing
+from xds.access.silence import FORBIDDEN
 from xds.domain import load_domain
 from xds.ebrim.submit import write_submit_objects
 from xds.ebrim.writer import escape_attribute

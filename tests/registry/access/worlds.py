@@ -3,7 +3,6 @@
 import re
 import sqlite3
 
-from registry.access.admission import FORBIDDEN
 from registry.iti18_stored_query import handle as iti18
 from registry.iti92_restricted_update import handle as iti92
 from registry.ledger.api import Plan, Wanted
@@ -15,6 +14,7 @@ from tests.registry.access.test_admission import FRENCH, Node
 from tests.registry.build import BOTH, START, Registry, a_query, text
 from tests.xds.access.build import POLICY
 from xds.access.model import Action, Standing
+from xds.access.silence import FORBIDDEN
 from xds.ebrim.submit import write_submit_objects
 from xds.limits import Limits
 from xds.metadata import vocabulary as v
