@@ -60,6 +60,8 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def _tree(self) -> list[psutil.Process]:
         try:

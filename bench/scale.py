@@ -126,9 +126,10 @@ def at_scale(folder: Path, documents: int, databases: tuple[str, ...]) -> Iterat
     """ITI-18 at scale, on each database. Errors: SystemExit when there is no PostgreSQL."""
     for database in databases:
         with ExitStack() as stack:
+            # By role: the two may be of one size.
             small, large = (
-                stack.enter_context(_served(folder / f"{database}-{number}", database, number))
-                for number in (SMALL, documents)
+                stack.enter_context(_served(folder / f"{database}-{role}", database, number))
+                for role, number in (("small", SMALL), ("large", documents))
             )
             name = f"ITI-18 {bulk.EACH} of {documents:,}, {database}"
             yield Pair(name=name, large=large, small=small)
