@@ -195,17 +195,25 @@ def _refuse(teller: Teller, home: Path, samples: Sequence[Path], shared: dict[st
         ("submit", samples[0], "--assertion", expired, "--home", home),
         "Sender/",
     )
+    unique_id, original = next(iter(shared.items()))
     teller.say("A patient whom nobody has made known:")
     _must_refuse(
         teller,
-        ("submit", samples[0], "--patient", _NEVER_SEEN, "--home", home),
+        ("submit", _another(original, unique_id, home), "--patient", _NEVER_SEEN, "--home", home),
         "XDSUnknownPatientId",
     )
-    unique_id, original = next(iter(shared.items()))
     changed = home / original.name
     changed.write_bytes(original.read_bytes() + b"\n<!-- changed afterwards -->\n")
     teller.say(f"The identifier of a document that is shared already ({unique_id}), other bytes:")
     _must_refuse(teller, ("submit", changed, "--home", home), "XDSNonIdenticalHash")
+
+
+def _another(original: Path, unique_id: str, home: Path) -> Path:
+    """Write the document under a uniqueId that is not taken."""
+    made = home / f"another-{original.name}"
+    text = original.read_text(encoding="utf-8")
+    made.write_text(text.replace(f'"{unique_id}"', f'"{unique_id}.1"'), encoding="utf-8")
+    return made
 
 
 def _must_refuse(teller: Teller, words: Sequence[str | Path], code: str) -> None:
