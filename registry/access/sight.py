@@ -58,10 +58,10 @@ class Sight:
         classes = self.reader.access_classes(wanted)
         self.verdicts.foresee(patient_id for patient_id, _, _ in classes)
         permitted = tuple(c for c in classes if self._permits(c))
+        if not permitted:  # because all is hidden, or because nothing is there
+            return []
         if len(permitted) == len(classes):
             return self.reader.select(wanted, limit)
-        if not permitted:
-            return []
         where = (*wanted.where, AccessIs(classes=permitted))
         return self.reader.select(replace(wanted, where=where), limit)
 

@@ -53,7 +53,7 @@ class Asker:
 
         `patient_ids` are the patients that the message names, in `cx_key`'s form.
         """
-        for patient_id in tuple(patient_ids) or (self._assumed,):
+        for patient_id in tuple(patient_ids) or (self.assumed,):
             resource = Resource(patient_id=patient_id)
             decision = decide(self.caller, Choices(), resource, action, self.policy, self.instant)
             if isinstance(decision, Deny) and decision.is_tellable:
@@ -72,7 +72,7 @@ class Asker:
         return mode_of(self.caller, self.policy)
 
     @property
-    def _assumed(self) -> str:
+    def assumed(self) -> str:
         """A message that names no patient is about the assertion's."""
         return cx_key(self.caller.patient_concerned)
 
@@ -116,6 +116,14 @@ class Verdicts:
         for patient_id in missing:
             record = found.get(patient_id) or unchosen(patient_id, self.asker.policy)
             self._choices[patient_id] = record.choices()
+
+    def foresee_assumed(self) -> None:
+        """Read the choices of the assertion's patient, whether or not they will be asked for.
+
+        So what is hidden from the caller there costs as much as what there is not.
+        """
+        if self.asker.assumed:
+            self.foresee((self.asker.assumed,))
 
     def masks_new(self, patient_id: str) -> bool:
         """Whether the patient wants every new document masked."""

@@ -81,6 +81,7 @@ class Authorize:
 def _judge(reader: Reader, query: DecisionQuery, asker: Asker) -> list[Judged]:
     """Return what is decided about each document, in the order of the question."""
     verdicts = Verdicts(asker=asker, records=reader.records)
+    verdicts.foresee_assumed()
     told = asker.before(query.action)
     entries = _entries(reader, {one.document_unique_id for one in query.documents})
     here = _here(reader, query)

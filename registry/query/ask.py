@@ -141,6 +141,7 @@ def _look_up(  # noqa: PLR0913, PLR0917 - what one look at the ledger depends on
     """Return what the caller sees of what the query selects, and what was decided for it."""
     verdicts = Verdicts(asker=asker, records=reader.records)
     sight = Sight(reader=reader, verdicts=verdicts, action=action)
+    verdicts.foresee_assumed()
     for patient_id in criteria.patients:
         verdicts.on_record(action, patient_id)
     seen: Selecting = reader if asker.may_all else sight

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from dmp.visibility import MASKED
 from tests.build.submission import (
@@ -19,7 +20,7 @@ from tests.build.submission import (
     with_identifier,
     without_scheme,
 )
-from tests.build.update import a_status, a_submit, a_version, titled, together
+from tests.build.update import UNKNOWN, a_status, a_submit, a_version, titled, together
 from tests.registry.access.test_admission import (
     AUTHOR,
     DOCTOR,
@@ -28,7 +29,7 @@ from tests.registry.access.test_admission import (
     held,
     succeeded,
 )
-from tests.registry.build import BOTH, text
+from tests.registry.build import BOTH, text, texts
 from tests.xds.access.build import ME, OTHER
 from xds.access.model import Mark, RecordState, Standing
 from xds.metadata import vocabulary as v
@@ -256,3 +257,25 @@ def test_a_record_that_masks_what_is_new_lets_what_was_there_be(node, shown):
     node.choose(masks_new=True, people=BOTH_IN)
     succeeded(node.update(AUTHOR, *a_version(shown, change=titled)))
     assert node.seen(DOCTOR) == {f"{ROOT}.7.1"}
+
+
+def test_what_is_hidden_costs_as_much_as_what_there_is_not(node):
+    node.choose(people=BOTH_IN)
+    succeeded(node.submit(AUTHOR, *a_deposit(1, marks=[Mark.MASKED])))
+    caller = replace(DOCTOR, patient_concerned=PATIENT)
+    statements = []
+    sa.event.listen(
+        node.ledger._engine, "before_cursor_execute", lambda *a: statements.append(a[2])
+    )
+
+    def work(**asked):
+        statements.clear()
+        succeeded(node.ask(caller, "GetDocuments", **asked))
+        return list(statements)
+
+    nothing = f"{ROOT}.404"
+    for name, hidden, unknown in (
+        ("XDSDocumentEntryEntryUUID", node.entry().id, UNKNOWN),
+        ("XDSDocumentEntryUniqueId", f"{ROOT}.7.1", nothing),
+    ):
+        assert work(**{name: texts(hidden)}) == work(**{name: texts(unknown)})
