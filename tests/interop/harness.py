@@ -100,6 +100,11 @@ class Node:
         greffe("patient", "add", cx, "--home", self.home)
         return cx
 
+    def authorise(self, patient: str) -> None:
+        """Let the caller of these tests into a patient's record, as the patient would."""
+        caller = CALLERS[self.domain][1]
+        greffe("patient", "authorise", patient, caller, "--home", self.home)
+
 
 @contextmanager
 def running(home: Path, domain: str) -> Iterator[Node]:

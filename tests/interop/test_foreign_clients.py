@@ -145,6 +145,24 @@ def test_a_client_that_can_provide_is_told_what_is_wrong_with_its_metadata(clien
     assert "XDSUnknownPatientId" in codes(said), said.log
 
 
+def test_a_client_masks_a_document_and_understands_that_it_is_no_longer_the_latest(
+    built, french_node, tmp_path
+):
+    client, patient = built(jaxws), french_node.patient()
+    one, security = submission(tmp_path, french_node, patient), french_node.security(tmp_path)
+    french_node.authorise(patient)
+    assert SUCCESS in provide_plainly(french_node, security, one)
+    asked = (french_node.registry, security, patient)
+    before = client("query", *asked).all("confidentiality")
+    said = client("mask", *asked, one.metadata, "1")
+    assert (said.code, said.all("status")) == (0, [SUCCESS]), said.log
+    after = client("query", *asked)
+    assert after.all("document") == [one.unique_id]
+    assert after.all("confidentiality") == [*before, "MASQUE_PS"]
+    late = client("mask", *asked, one.metadata, "1")
+    assert (late.code, codes(late)) == (1, ["XDSMetadataVersionError"]), late.log
+
+
 @pytest.mark.parametrize("make", [gsoap, jaxws], ids=lambda make: make.__name__)
 def test_a_document_of_many_megabytes_goes_in_and_comes_out_as_a_part(make, built, node, tmp_path):
     client, content = built(make), CONTENT * 48

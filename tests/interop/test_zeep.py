@@ -17,19 +17,25 @@ pytestmark = pytest.mark.interop
 SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 RIM = "{urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0}"
 UNIQUE_ID = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"
+SET_UNIQUE_ID = "urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8"
+CONFIDENTIALITY = "urn:uuid:f4f85eac-e6cb-4883-b524-f2705394840f"
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
 APPROVED = "('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')"
 
 
 class Metadata(Plugin):
-    """Puts the objects of a submission into the empty RegistryObjectList that zeep wrote."""
+    """Puts objects into the empty RegistryObjectList that zeep wrote."""
 
-    def __init__(self, path):
-        self.objects = list(etree.parse(path).getroot()[0])
+    def __init__(self, objects):
+        self.objects = objects
 
     def egress(self, envelope, http_headers, operation, binding_options):
         envelope.find(f".//{RIM}RegistryObjectList").extend(self.objects)
         return envelope, http_headers
+
+
+def objects_of(path):
+    return list(etree.parse(path).getroot()[0])
 
 
 def client(url, *plugins):
@@ -59,12 +65,51 @@ def find(node, security, patient, return_type="LeafClass"):
 
 
 def provide(node, security, one):
-    service = client(node.repository, Metadata(one.metadata)).service
+    service = client(node.repository, Metadata(objects_of(one.metadata))).service
     return service["DocumentRepository_ProvideAndRegisterDocumentSet-b"](
         SubmitObjectsRequest={"RegistryObjectList": {}},
         Document=[{"id": one.entry, "_value_1": one.document.read_bytes()}],
         _soapheaders=[header(security)],
     )
+
+
+def new_slot(parent, name, value):
+    slot = etree.SubElement(parent, f"{RIM}Slot", name=name)
+    etree.SubElement(etree.SubElement(slot, f"{RIM}ValueList"), f"{RIM}Value").text = value
+
+
+def masked(entry, metadata):
+    """The SubmissionSet of a submission under another uniqueId, and the entry with a code more."""
+    (own_set,) = [o for o in objects_of(metadata) if o.tag == f"{RIM}RegistryPackage"]
+    for identifier in own_set.iter(f"{RIM}ExternalIdentifier"):
+        if identifier.get("identificationScheme") == SET_UNIQUE_ID:
+            identifier.set("value", f"2.25.{uuid.uuid4().int}")
+    code = etree.Element(
+        f"{RIM}Classification",
+        id="Mask01",
+        classificationScheme=CONFIDENTIALITY,
+        nodeRepresentation="MASQUE_PS",
+    )
+    new_slot(code, "codingScheme", "1.2.250.1.213.1.1.4.13")
+    name = etree.SubElement(code, f"{RIM}Name")
+    etree.SubElement(name, f"{RIM}LocalizedString", value="Masqué aux professionnels de santé")
+    entry.insert([o.tag for o in entry].index(f"{RIM}ExternalIdentifier"), code)
+    entry.set("id", "Masked01")
+    for part in entry:
+        if part.tag == f"{RIM}Classification":
+            part.set("classifiedObject", "Masked01")
+        if part.tag == f"{RIM}ExternalIdentifier":
+            part.set("registryObject", "Masked01")
+    member = etree.Element(
+        f"{RIM}Association",
+        id="Member01",
+        associationType="urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember",
+        sourceObject=own_set.get("id"),
+        targetObject="Masked01",
+    )
+    new_slot(member, "SubmissionSetStatus", "Original")
+    new_slot(member, "PreviousVersion", entry.find(f"{RIM}VersionInfo").get("versionName"))
+    return [own_set, entry, member]
 
 
 @pytest.fixture(params=["node", "french_node"])
@@ -121,6 +166,23 @@ def test_what_zeep_provides_it_reads_back_byte_by_byte(any_node, provided):
     (document,) = answer.DocumentResponse
     assert document.DocumentUniqueId == one.unique_id
     assert document.Document == CONTENT
+
+
+def test_zeep_masks_a_document_by_a_new_version(french_node, tmp_path):
+    patient = french_node.patient()
+    one, security = submission(tmp_path, french_node, patient), french_node.security(tmp_path)
+    french_node.authorise(patient)
+    assert provide(french_node, security, one).status == SUCCESS
+    (entry,) = find(french_node, security, patient).RegistryObjectList._raw_elements
+    registry = client(french_node.registry, Metadata(masked(entry, one.metadata)))
+    answer = registry.service.DocumentRegistry_UpdateDocumentSet(
+        RegistryObjectList={}, _soapheaders=[header(security)]
+    )
+    assert answer.status == SUCCESS, answer
+    (entry,) = find(french_node, security, patient).RegistryObjectList._raw_elements
+    assert entry.find(f"{RIM}VersionInfo").get("versionName") == "2"
+    codes = entry.findall(f"{RIM}Classification[@classificationScheme='{CONFIDENTIALITY}']")
+    assert "MASQUE_PS" in {code.get("nodeRepresentation") for code in codes}
 
 
 def test_zeep_raises_a_fault_with_its_code_and_a_reason_for_an_old_assertion(node, tmp_path):
