@@ -1,48 +1,19 @@
 """ITI-51 and ITI-61 through the door: actions, answers and events; one body, two transactions."""
 
-from dataclasses import dataclass, field
-
 import pytest
 from lxml import etree
 
 from registry.app import make_app
 from tests.build.on_demand import an_on_demand_submission
+from tests.build.parts import Parts
 from tests.build.soap import call, envelope
 from tests.build.submission import PATIENT, ROOT, a_submission
-from tests.registry.build import APPROVED, CALLER, START, a_query, text
+from tests.registry.build import APPROVED, a_query, text
 from xds.ebrim.submit import write_submit_objects
-from xds.limits import Limits
 from xds.metadata import vocabulary as v
 
 MULTI = "urn:ihe:iti:2009:MultiPatientStoredQuery"
 ON_DEMAND = "urn:ihe:iti:2010:RegisterOnDemandDocumentEntry"
-
-
-@dataclass
-class Parts:
-    """An open Registry with a gate that knows everybody."""
-
-    ledger: object
-    rooms: tuple = ()
-    events: list = field(default_factory=list)
-    limits: Limits = field(default_factory=Limits)
-    reply_to_hosts: frozenset = frozenset()
-    own_url: str = ""
-    clock: object = staticmethod(lambda: START)
-
-    @property
-    def gate(self):
-        return self
-
-    @property
-    def trail(self):
-        return self
-
-    def authenticate(self, request, action, instant):
-        return CALLER
-
-    def record(self, event):
-        self.events.append(event)
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Where the feed is served: at /patients with its own description, and at /registry too."""
 
-from dataclasses import dataclass, field
-
 import pytest
 from lxml import etree
 
@@ -10,40 +8,14 @@ from registry.iti18_stored_query import handle as iti18
 from registry.iti44_patient_feed.handle import rooms
 from registry.patients.change import Patients
 from tests.build.feed import ADD, MERGE, a_feed, a_merge
+from tests.build.parts import Parts
 from tests.build.soap import call, envelope
 from tests.build.submission import OPEN_DOMAIN, OTHER_PATIENT, PATIENT
-from tests.registry.build import CALLER, START, a_query, text
+from tests.registry.build import START, a_query, text
 from xds.limits import Limits
 from xds.namespaces import HL7V3, SOAP
 
 HL7 = {"h": HL7V3}
-
-
-@dataclass
-class Parts:
-    """An open Registry with a gate that knows everybody."""
-
-    ledger: object
-    rooms: tuple = ()
-    events: list = field(default_factory=list)
-    limits: Limits = field(default_factory=Limits)
-    reply_to_hosts: frozenset = frozenset()
-    own_url: str = ""
-    clock: object = staticmethod(lambda: START)
-
-    @property
-    def gate(self):
-        return self
-
-    @property
-    def trail(self):
-        return self
-
-    def authenticate(self, request, action, instant):
-        return CALLER
-
-    def record(self, event):
-        self.events.append(event)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """ITI-86 through the door: what is removed is not given any more; what is refused leaves all."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -12,43 +12,17 @@ from repository.vault.api import Vault, VaultError
 from repository.vault.files import Disk, open_blobs
 from repository.vault.index import open_index
 from repository.vault.removing import remove
+from tests.build.parts import Parts
 from tests.build.soap import call, envelope
-from tests.registry.build import CALLER, START, a_call
+from tests.registry.build import a_call
 from tests.repository.vault.test_removing import put
 from xds.contract import load_schema
-from xds.limits import Limits
 from xds.soap.exchange import OutgoingDocument
 
 OWN = "1.2.250.1.86"
 RMD, XDSB = "urn:ihe:iti:rmd:2017", "urn:ihe:iti:xds-b:2007"
 ACTION = "urn:ihe:iti:2017:RemoveDocuments"
 CONTENTS = {"1.1": b"first", "1.2": b"second", "1.3": b"first"}
-
-
-@dataclass
-class Parts:
-    """An open Repository with a gate that knows everybody."""
-
-    rooms: tuple = ()
-    events: list = field(default_factory=list)
-    limits: Limits = field(default_factory=Limits)
-    reply_to_hosts: frozenset = frozenset()
-    own_url: str = ""
-    clock: object = staticmethod(lambda: START)
-
-    @property
-    def gate(self):
-        return self
-
-    @property
-    def trail(self):
-        return self
-
-    def authenticate(self, request, action, instant):
-        return CALLER
-
-    def record(self, event):
-        self.events.append(event)
 
 
 class Node:
