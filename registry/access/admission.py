@@ -32,7 +32,8 @@ FIXES: Final = MappingProxyType(
         Reason.OTHER_PATIENT: "get an assertion for the patient of this message",
         Reason.FUNCTION: "call in a role, mode and authentication that have this function "
         "(`greffe policy show`)",
-        Reason.NOT_OWN: "ask the author of the document, or the patient's médecin traitant",
+        Reason.NOT_OWN: "ask the author of the document, or the patient's médecin traitant (to "
+        "register a document once more takes what replacing it takes)",
     }
 )
 
