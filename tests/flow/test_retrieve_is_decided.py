@@ -170,7 +170,7 @@ def test_what_follows_from_the_assertion_is_told_of_what_there_is_and_of_what_no
 
 
 def test_nobody_registers_a_documents_uniqueid_to_open_it(french, shared, tmp_path):
-    """The attack of issue 4, from both sides: directly, and by a Repository's own door."""
+    """The attack from both sides: directly, and by a Repository's own door."""
     signed = caller(french, tmp_path, OTHER)
     message = Message(
         url=french.urls["registry"],
