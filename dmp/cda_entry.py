@@ -4,12 +4,14 @@ Spec: ITI TF-3 §4.2.3.2 (attributes of a DocumentEntry). `dmp.cda` fills these.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from xds.metadata.author import Author
 from xds.metadata.code import Code
+from xds.metadata.departures import Departure
 from xds.metadata.hl7v2 import cx_key
+from xds.metadata.party import parse_xon, render_xon
 from xds.metadata.vocabulary import STABLE
 
 
@@ -86,12 +88,29 @@ class DerivedEntry:
 
     @property
     def facts_abroad(self) -> Mapping[str, str | Code | tuple[str | Code | Author, ...]]:
-        """The attributes for a domain other than France's: patient identifiers end with CX.4."""
-        return {
+        """The attributes for a domain other than France's: no identifier types (CX.5, XON.7)."""
+        abroad: dict[str, str | Code | tuple[str | Code | Author, ...]] = {
             **self.facts,
             "patientId": cx_key(self.patient_id),
             "sourcePatientId": cx_key(self.source_patient_id),
         }
+        if self.authors:
+            abroad["author"] = self.authors_abroad
+        return abroad
+
+    @property
+    def authors_abroad(self) -> tuple[Author, ...]:
+        """The authors for a domain other than France's."""
+        french = frozenset({Departure.XON_IDENTIFIER_TYPE})
+        return tuple(
+            replace(
+                author,
+                institutions=tuple(
+                    render_xon(parse_xon(text, french)).rstrip("^") for text in author.institutions
+                ),
+            )
+            for author in self.authors
+        )
 
 
 _FIELDS: Final = {
