@@ -2,14 +2,15 @@
 
 Spec: ITI TF-2 §3.18.5, §3.41.5, §3.42.5, §3.43.5, §3.44.4.1.4.1, Appendix V.3.2.1 (what a WSDL
 says); SeR supplement §3.79.4; WSDL 1.1 with its binding for SOAP 1.2. The files are `wsdl/*.wsdl`
-and `schemas/*.xsd`; this module fills in addresses and nothing else. It reads no file that is not
-named here, and never the network.
+and `schemas/*.xsd`; this module fills in addresses and nothing else. It reads these files and no
+others, and never the network.
 """
 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 from urllib.parse import parse_qsl, quote
@@ -141,31 +142,30 @@ def load_schema(name: str = EVERY_BODY) -> etree.XMLSchema:
     In each thread and not in the process, because lxml keeps the complaints of the last validation
     on the validator itself: two threads that shared one would read each other's.
 
+    What a schema imports is read by its path, without a resolver of ours. Why: libxml2 has one
+    loader of files for the process. lxml sets it for as long as it parses and then resets it, in
+    whatever thread; a resolver in Python lets other threads run in between, after which what is
+    still to be imported is not found. And one validator is made at a time: the first one makes
+    libxml2's own table of types, which it does not keep others from reading half made.
+
     Spec: XML Schema 1.0, as libxml2 implements it.
     Errors: KeyError when `name` is not in SERVED_SCHEMAS.
     """
     made: dict[str, etree.XMLSchema] = _made.__dict__.setdefault("validators", {})
     if name not in made:
-        root = etree.fromstring(_read(name), _parser(), base_url=f"schemas:///{name}")
-        made[name] = etree.XMLSchema(root)
+        octets = _read(name)
+        with _making, resources.as_file(resources.files("schemas")) as folder:
+            base_url = (Path(folder) / name).as_uri()
+            made[name] = etree.XMLSchema(etree.fromstring(octets, _parser(), base_url=base_url))
     return made[name]
 
 
 _made = threading.local()
-
-
-class _OwnFilesOnly(etree.Resolver):
-    """Gives the schema compiler the package's file of that name; an unknown name is an error."""
-
-    def resolve(self, system_url: str, public_id: str, context: object) -> object:  # type: ignore[override]  # noqa: ARG002 (the stubs lack context)
-        name = system_url.rpartition("/")[2]
-        return self.resolve_string(_read(name), context, base_url=system_url)
+_making = threading.Lock()
 
 
 def _parser() -> etree.XMLParser:
-    parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
-    parser.resolvers.add(_OwnFilesOnly())
-    return parser
+    return etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
 
 
 def _wanted(query_string: str, service: Service) -> str | None:

@@ -1,5 +1,7 @@
 """`?wsdl` and `?xsd=NAME`: the project's files with the caller's address in them."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -125,3 +127,32 @@ def test_threads_do_not_share_a_validator_but_one_thread_makes_it_once():
     thread.join()
     assert load_schema() is load_schema()
     assert elsewhere[0] is not load_schema()
+
+
+MANY_AT_ONCE = """
+import sys, threading
+from lxml import etree
+from xds.contract import load_schema
+
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+
+def work():
+    together.wait()
+    etree.fromstring(b"<a/>")
+    load_schema()
+    etree.fromstring(b"<a/>")
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+
+
+def test_the_first_validators_of_a_process_are_made_in_many_threads_at_once():
+    """libxml2 has one loader of files for the process, which a parser in another thread resets."""
+    for _ in range(12):  # only the first of a process come in each other's way
+        done = subprocess.run(
+            [sys.executable, "-c", MANY_AT_ONCE], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")

@@ -1,13 +1,14 @@
 """ITI-57: several operations in one message, what each wants of its Slots and ends, one patient."""
 
-import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from registry.access.facts import read_depositor
 from registry.iti57_update import handle as iti57
 from registry.ledger.api import Columns, Kind, Select, Wanted
+from tests.build.at_once import at_once
 from tests.build.on_demand import an_on_demand_submission
 from tests.build.submission import (
     OPEN_DOMAIN,
@@ -677,18 +678,9 @@ def test_the_trace_names_the_document_whose_status_changes(two):
 
 def test_of_many_who_change_the_same_at_once_one_does(two):
     one = entries(two)[0]
-    answers = []
-
-    def send(objects):
-        answers.append(update(two, *objects))
-
     asked = [a_version(one) for _ in range(4)]
     asked += [a_status(one.id, v.APPROVED, v.DEPRECATED) for _ in range(4)]
-    threads = [threading.Thread(target=send, args=(objects,)) for objects in asked]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*(partial(update, two, *objects) for objects in asked))
     assert sorted(a.status for a in answers) == ["Failure"] * 7 + ["Success"]
     mine = [o for o in entries(two) if o.attribute("lid") == one.id]
     approved = [o for o in mine if o.attribute("status") == v.APPROVED]

@@ -1,11 +1,12 @@
 """ITI-57: new versions, statuses and Associations; what may not be is refused, nothing changes."""
 
-import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from registry.iti57_update import handle as iti57
+from tests.build.at_once import at_once
 from tests.build.submission import (
     OPEN_DOMAIN,
     OTHER_PATIENT,
@@ -105,17 +106,11 @@ def test_versions_follow_each_other(registry, entry):
 
 
 def test_of_two_updates_of_one_version_one_wins(registry, entry):
-    answers = []
-
     def send(number):
         _, new, membership = a_version(entry)
-        answers.append(update(registry, a_set(f"{ROOT}.57.{number}"), new, membership))
+        return update(registry, a_set(f"{ROOT}.57.{number}"), new, membership)
 
-    threads = [threading.Thread(target=send, args=(n,)) for n in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*(partial(send, number) for number in (1, 2)))
     assert sorted(a.status for a in answers) == ["Failure", "Success"]
     assert {c for a in answers for c in a.codes} == {"XDSMetadataVersionError"}
     assert set(versions(registry)) == {"1", "2"}

@@ -1,11 +1,12 @@
 """ITI-62: what is removed is gone whole; what would leave a hole is refused, and nothing goes."""
 
-import threading
+from functools import partial
 
 import pytest
 
 from registry.iti57_update import handle as iti57
 from registry.iti62_remove import handle as iti62
+from tests.build.at_once import at_once
 from tests.build.removal import a_removal
 from tests.build.submission import (
     OPEN_DOMAIN,
@@ -207,14 +208,6 @@ def test_the_trace_names_patient_and_document(one_document):
 
 def test_of_two_who_remove_the_same_at_once_one_does(one_document):
     named = parts(one_document)
-    answers = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(remove(one_document, *named)))
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*[partial(remove, one_document, *named)] * 2)
     assert sorted(a.status for a in answers) == ["Failure", "Success"]
     assert one_document.everything().objects == ()
