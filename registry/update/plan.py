@@ -115,13 +115,16 @@ def _touched(operations: Operations) -> Iterator[str]:
     """Yield registered Folders that get, lose or get back a document."""
     known, own = operations.facts.known, operations.facts.submission.objects
     renamed = {n.latest.entry_uuid: n.item.entry_uuid for n in operations.versions if n.latest}
-    places = [(a.source, renamed.get(a.target, a.target)) for a in carried(operations)]
+    places = [
+        (renamed.get(a.source, a.source), renamed.get(a.target, a.target))
+        for a in carried(operations)
+    ]
     places += [(a.source, a.target) for a in operations.submitted.values()]
     places += [(a.source, a.target) for a in _changed_associations(operations)]
     for place, document in places:
         folder = known.by_uuid.get(place)
         is_folder = folder is not None and folder.kind is Kind.FOLDER
-        if is_folder and place not in renamed and not is_quiet(document, known, own):
+        if is_folder and not is_quiet(document, known, own):
             yield place
 
 

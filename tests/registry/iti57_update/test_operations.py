@@ -291,6 +291,14 @@ def test_a_folder_says_when_a_place_in_it_was_withdrawn(filed):
     assert folders(filed)[0].slot("lastUpdateTime").values == (WHEN,)
 
 
+def test_a_folder_says_so_also_when_the_message_brings_its_next_version(filed):
+    (folder,) = folders(filed)
+    found = associations(filed, v.HAS_MEMBER)
+    (place,) = [o for o in found if o.attribute("sourceObject") == folder.id]
+    updated(filed, *together(a_version(folder), a_status(place.id, v.APPROVED, v.DEPRECATED)))
+    assert [o.slot("lastUpdateTime").values for o in folders(filed)] == [(WHEN,), (WHEN,)]
+
+
 def test_the_status_of_a_submission_set_and_of_its_memberships_stays(two):
     (own,) = sets(two)
     membership = associations(two, v.HAS_MEMBER)[0]
