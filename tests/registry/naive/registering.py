@@ -90,8 +90,8 @@ def _ends(held: Things, association: Thing, new: list[Thing]) -> Iterator[str]:
             yield "XDSRegistryDeprecatedDocumentError"
         return
     is_old = association.association_type in v.NEEDS_REGISTERED_TARGET
-    # An id of the message that is in use already is refused as such, and names what is registered.
-    is_registered = any(t.id == target.id for t in held.all)
+    # An id of the message that is in use already names what the message has under it.
+    is_registered = not any(t.id == target.id for t in new)
     if target.kind != "entry" or (is_old and not is_registered):
         yield "UnresolvedReferenceException"
         return
