@@ -129,8 +129,10 @@ def _the_function_is_given(case: Case) -> Iterator[Deny]:
         hint = ""
         if case.action is Action.FIND and case.cell(Action.FIND_REFERENCE) is not Cell.NO:
             hint = "; references may be searched: ask for returnType ObjectRef"
+        # That somebody is a representative, the record says and not the message: it is not told.
+        by_record = case.kind == REPRESENTATIVE
         yield Deny(
-            reason=Reason.FUNCTION,
+            reason=Reason.NOT_AUTHORISED if by_record else Reason.FUNCTION,
             rule=f"{action} is not given to {case.kind} in mode {case.mode} with "
             f"authentication {quote(case.caller.authentication_mode)}{hint}",
         )

@@ -115,6 +115,14 @@ def test_a_denial_says_the_rule_and_quotes_only_the_caller():
 # --- who the caller is
 
 
+@pytest.mark.parametrize("action", ["authorise_self", "find", "submit"])
+def test_a_refusal_does_not_tell_that_somebody_is_a_representative(action):
+    caller = a_caller("representative", "bris_de_glace")
+    named, not_named = some_choices("representative"), some_choices()
+    assert not decided(caller, named, action).is_tellable
+    assert why(caller, named, action) == why(caller, not_named, action)
+
+
 @pytest.mark.parametrize("code", ["AUTOMATE", "ALIM_AM", "DISPOSITIF"])
 def test_software_feeds_identities_and_does_nothing_else(code):
     caller = a_caller(roles=roles((code, A00)))
@@ -550,7 +558,7 @@ def test_a_representative_is_whom_the_record_names():
     named = some_choices("representative", authorised={})
     assert decided(caller, named, "consult", LETTER).basis == "representative"
     for action in ("unmask", "change_choices", "close_record", "make_visible"):
-        assert why(caller, named, action, LETTER) == "function"
+        assert why(caller, named, action, LETTER) == "not_authorised"
 
 
 def test_a_representative_deletes_only_what_it_deposited_itself():
