@@ -7,7 +7,6 @@ what differs between documents is their access class, and of these a record has 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from registry.access.facts import read_facts
 from registry.ledger.api import AccessClass, Unit
@@ -31,7 +30,6 @@ from xds.access.policy import Policy
 from xds.metadata.hl7v2 import cx_key
 from xds.security.caller import Caller
 
-ALL: Final = Permit(basis="any_trusted")
 Records = Callable[[Iterable[str]], dict[str, Record]]
 
 

@@ -306,10 +306,6 @@ class Unit(Protocol):
         """Make a patient known who is not. `patient_id` is `cx_key`'s form."""
         ...
 
-    def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
-        """Return the records in which something was chosen, by patient."""
-        ...
-
     def save_record(self, record: Record) -> None:
         """Keep a record in place of what was kept of it; the patient is one that is held."""
         ...

@@ -132,10 +132,6 @@ class SqlUnit:
         row = {"patient_id": patient_id, "known_since": instant}
         self._connection.execute(INSERTS[t.patients], row)
 
-    def records(self, patient_ids: Iterable[str]) -> dict[str, Record]:
-        """Return the records in which something was chosen, by patient."""
-        return self.reader.records(patient_ids)
-
     def save_record(self, record: Record) -> None:
         """Keep a record in place of what was kept of it."""
         self._forget_record(record.patient_id)

@@ -143,7 +143,7 @@ def _refuse_errors(faults: Sequence[Sequence[Fault]]) -> None:
 
 def _merge(subsumed: str, survivor: str, unit: Unit) -> Changed:
     """Make one patient of two, with one record: in what they chose, the stricter wins."""
-    records = unit.records((subsumed, survivor))
+    records = unit.reader.records((subsumed, survivor))
     unit.merge_patient(subsumed, survivor)
     if subsumed not in records:
         return Changed()

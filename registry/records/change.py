@@ -70,7 +70,7 @@ def known_record(ledger: Ledger, policy: Policy, patient_id: str) -> Record:
 
     def work(unit: Unit) -> Record:
         _refuse(_unknown(unit, key))
-        return unit.records((key,)).get(key) or unchosen(key, policy)
+        return unit.reader.records((key,)).get(key) or unchosen(key, policy)
 
     return ledger.write(Wanted(patient_ids=frozenset({key})), work)
 
@@ -149,7 +149,7 @@ class Records:
         def work(unit: Unit) -> RecordChanged:
             # (1) Look up, (2) check.
             known = unit.look_up(wanted)
-            before = unit.records((key,)).get(key) or unchosen(key, self.policy)
+            before = unit.reader.records((key,)).get(key) or unchosen(key, self.policy)
             is_known = key in known.patient_ids
             asked.admit(before if is_known else None)
             if not is_known and asked.makes_known and key not in known.merged:

@@ -2,11 +2,12 @@
 
     read_fields      XML to the texts of a body's elements, and every complaint
     write_answer     a response with its output, status and context
+    operation_room   the room of an operation with such bodies
 
 Spec: the DMP's public messages of its services habilitations and patientsSpecific.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -16,7 +17,9 @@ from xds.ebrim.writer import escape_text
 from xds.errors import Complaint, Where, quote
 from xds.namespaces import local
 from xds.soap.xml import elements, line, own_text
+from xds.story import Call, Outcome, Room
 
+Handle = Callable[[Call], Outcome]
 MAX_CONTEXT_COMPLAINTS = 20
 """Of one answer: a message full of faults is not answered in full."""
 
@@ -124,6 +127,21 @@ def write_refusal(name: str, namespace: str, complaints: tuple[Complaint, ...]) 
     errors = [c for c in complaints if c.is_error] or list(complaints)
     said = [_in_words(c) for c in errors[:MAX_CONTEXT_COMPLAINTS]]
     return write_answer(name, namespace, status=str(errors[0].code), context=" ".join(said))
+
+
+def operation_room(
+    *, transaction: str, namespace: str, operation: str, action: str, handle: Handle
+) -> Room:
+    """Return the room of an operation whose answers, refusals too, are `write_answer`'s."""
+    response = f"{operation}Response"
+    return Room(
+        transaction=transaction,
+        action=action,
+        response_action=f"{action}Response",
+        body=f"{{{namespace}}}{operation}",
+        handle=handle,
+        refuse=lambda complaints, _: write_refusal(response, namespace, complaints),
+    )
 
 
 def _in_words(complaint: Complaint) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry.records.entrance import Entrance
-from registry.records.fields import read_fields, write_answer, write_refusal
+from registry.records.fields import operation_room, read_fields, write_answer
 from registry.td03_authorisation.rules import (
     FIELDS,
     SPEC,
@@ -17,13 +17,13 @@ from registry.td03_authorisation.rules import (
     wish_of,
 )
 from xds.audit.event import Concerned, RecordAction
-from xds.errors import Complaint
-from xds.soap.exchange import Answer, SoapRequest
+from xds.soap.exchange import Answer
 from xds.story import Call, Outcome, Refused, Room
 
 NAMESPACE: Final = "urn:si-dmp-habilitations"
 ACTION: Final = f"{NAMESPACE}:HabilitationsEndPoint:setAuthorization"
-RESPONSE: Final = "setAuthorizationResponse"
+OPERATION: Final = "setAuthorization"
+RESPONSE: Final = f"{OPERATION}Response"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +63,10 @@ class Declare:
 
 def room(*, entrance: Entrance) -> Room:
     """Return the room."""
-    return Room(
+    return operation_room(
         transaction="TD0.3",
         action=ACTION,
-        response_action=f"{ACTION}Response",
-        body=f"{{{NAMESPACE}}}setAuthorization",
+        namespace=NAMESPACE,
+        operation=OPERATION,
         handle=Declare(entrance=entrance),
-        refuse=_refuse,
     )
-
-
-def _refuse(complaints: tuple[Complaint, ...], _: SoapRequest | None) -> bytes:
-    return write_refusal(RESPONSE, NAMESPACE, complaints)

@@ -13,7 +13,7 @@ from registry.failures import failing
 from registry.ledger.api import Columns, Kind, Reader, Select, TimeRange
 from registry.ledger.fragments import submission_time
 from registry.records.entrance import Entrance
-from registry.records.fields import read_fields, write_answer, write_refusal, written
+from registry.records.fields import operation_room, read_fields, write_answer, written
 from registry.records.words import by_policy
 from registry.td04_my_records.rules import (
     FIELDS,
@@ -28,14 +28,14 @@ from registry.td04_my_records.rules import (
 )
 from xds.access.model import Action, Deny, Reason, Standing
 from xds.audit.event import Concerned
-from xds.errors import Complaint
 from xds.metadata.hl7v2 import cx_key, parse_cx
-from xds.soap.exchange import Answer, SoapRequest
+from xds.soap.exchange import Answer
 from xds.story import Call, Outcome, Refused, Room
 
 NAMESPACE: Final = "urn:si-dmp-patients"
 ACTION: Final = f"{NAMESPACE}:PatientSpecificEndPoint:patientList"
-RESPONSE: Final = "patientListResponse"
+OPERATION: Final = "patientList"
+RESPONSE: Final = f"{OPERATION}Response"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +157,10 @@ def _item(one: Listed) -> str:
 
 def room(*, entrance: Entrance) -> Room:
     """Return the room."""
-    return Room(
+    return operation_room(
         transaction="TD0.4",
         action=ACTION,
-        response_action=f"{ACTION}Response",
-        body=f"{{{NAMESPACE}}}patientList",
+        namespace=NAMESPACE,
+        operation=OPERATION,
         handle=ListMine(entrance=entrance),
-        refuse=_refuse,
     )
-
-
-def _refuse(complaints: tuple[Complaint, ...], _: SoapRequest | None) -> bytes:
-    return write_refusal(RESPONSE, NAMESPACE, complaints)

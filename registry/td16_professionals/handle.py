@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry.records.entrance import Entrance
-from registry.records.fields import read_fields, write_answer, write_refusal, written
+from registry.records.fields import operation_room, read_fields, write_answer, written
 from registry.records.words import no_record
 from registry.td16_professionals.rules import FIELDS, SPEC, Listed, Mode, listed
 from xds.access.model import Action
 from xds.audit.event import Concerned
-from xds.errors import Complaint
-from xds.soap.exchange import Answer, SoapRequest
+from xds.soap.exchange import Answer
 from xds.story import Call, Outcome, Refused, Room
 
 NAMESPACE: Final = "urn:si-dmp-habilitations"
 ACTION: Final = f"{NAMESPACE}:HabilitationsEndPoint:listAuthorizationByPatient"
-RESPONSE: Final = "listAuthorizationByPatientResponse"
+OPERATION: Final = "listAuthorizationByPatient"
+RESPONSE: Final = f"{OPERATION}Response"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +73,10 @@ def _item(one: Listed) -> str:
 
 def room(*, entrance: Entrance) -> Room:
     """Return the room."""
-    return Room(
+    return operation_room(
         transaction="TD1.6",
         action=ACTION,
-        response_action=f"{ACTION}Response",
-        body=f"{{{NAMESPACE}}}listAuthorizationByPatient",
+        namespace=NAMESPACE,
+        operation=OPERATION,
         handle=ListThem(entrance=entrance),
-        refuse=_refuse,
     )
-
-
-def _refuse(complaints: tuple[Complaint, ...], _: SoapRequest | None) -> bytes:
-    return write_refusal(RESPONSE, NAMESPACE, complaints)

@@ -67,7 +67,7 @@ class Outbox:
         """
         wanted = sorted(set(patient_ids))
         records = (
-            within.records(wanted)
+            within.reader.records(wanted)
             if within is not None
             else self.ledger.read(lambda reader: reader.records(wanted))
         )

@@ -101,7 +101,7 @@ def save(ledger, *records):
 
 def records(ledger, *patient_ids):
     read = ledger.read(lambda reader: reader.records(patient_ids))
-    assert read == ledger.write(Wanted(), lambda unit: unit.records(patient_ids))
+    assert read == ledger.write(Wanted(), lambda unit: unit.reader.records(patient_ids))
     return read
 
 
