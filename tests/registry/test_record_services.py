@@ -205,6 +205,8 @@ class Remembered:
     def __init__(self, desk):
         self.record = unchosen(PATIENT.removesuffix("^NH"), desk.policy)
 
+    reader = property(lambda self: self)
+
     def read(self, work):
         return work(self)
 
